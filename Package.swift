@@ -20,7 +20,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 
@@ -51,7 +51,7 @@ let package = Package(
             name: "Shared",
             dependencies: [
                 "CRdKafka", asyncHTTPClient, configuration, crypto, lifecycle, logging, metrics, nioCore, nioHTTP1,
-                nioFoundation,
+                nioPosix,
             ],
             swiftSettings: strict
         ),

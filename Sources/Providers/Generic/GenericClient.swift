@@ -1,0 +1,77 @@
+import Shared
+
+/// Calls of the demonstration provider's API.
+struct GenericClient: Sendable {
+    let http: ProviderHTTP
+    let baseURL: String
+    let apiKey: Secret<String>
+
+    func create(
+        _ body: GenericWire.PaymentRequest, _ call: ProviderCall
+    ) async throws(EffectFailure) -> GenericWire.Payment {
+        try await post("/v1/payments", body, as: GenericWire.Payment.self, call)
+    }
+
+    func refund(
+        _ paymentID: String, _ body: GenericWire.RefundRequest, _ call: ProviderCall
+    ) async throws(EffectFailure) -> GenericWire.Refund {
+        let path = "/v1/payments/\(PercentEncoding.encode(paymentID))/refunds"
+        return try await post(path, body, as: GenericWire.Refund.self, call)
+    }
+
+    func payment(_ paymentID: String, _ call: ProviderCall) async throws(ProviderFailure) -> GenericWire.Payment {
+        try await get("/v1/payments/" + PercentEncoding.encode(paymentID), as: GenericWire.Payment.self, call)
+    }
+
+    func payments(
+        reference: String, _ call: ProviderCall
+    ) async throws(ProviderFailure) -> [GenericWire.Payment] {
+        let path = "/v1/payments?reference=" + PercentEncoding.encode(reference)
+        return try await get(path, as: GenericWire.PaymentList.self, call).data
+    }
+
+    func refunds(
+        of paymentID: String, _ call: ProviderCall
+    ) async throws(ProviderFailure) -> [GenericWire.Refund] {
+        let path = "/v1/payments/\(PercentEncoding.encode(paymentID))/refunds"
+        return try await get(path, as: GenericWire.RefundList.self, call).data
+    }
+
+    private func get<Body: Decodable>(
+        _ path: String, as type: Body.Type, _ call: ProviderCall
+    ) async throws(ProviderFailure) -> Body {
+        let request = OutgoingRequest(
+            method: "GET", url: baseURL + path, headers: headers(call), timeout: call.timeout)
+        let response = try await http.send(request, .read)
+        guard response.statusCode == 200 else { throw GenericErrors.failure(response, .read).failure }
+        return try ProviderHTTP.decode(type, from: response, .read)
+    }
+
+    private func post<Body: Decodable>(
+        _ path: String, _ body: some Encodable, as type: Body.Type, _ call: ProviderCall
+    ) async throws(EffectFailure) -> Body {
+        do {
+            guard let bytes = try? JSONCoding.encode(body) else { throw ProviderFailure.incompleteCall }
+            var headers = headers(call)
+            headers.append(.init("Content-Type", "application/json"))
+            headers.append(.init("Idempotency-Key", call.idempotencyKey))
+            let request = OutgoingRequest(
+                method: "POST", url: baseURL + path, headers: headers, body: bytes, timeout: call.timeout)
+            let response = try await http.send(request, .effect)
+            guard response.statusCode == 201 else { throw GenericErrors.failure(response, .effect) }
+            return try ProviderHTTP.decode(type, from: response, .effect)
+        } catch let failure as ProviderFailure {
+            throw .failed(failure)
+        } catch let failure as EffectFailure {
+            throw failure
+        } catch {
+            throw .failed(ProviderFailure.incompleteCall)
+        }
+    }
+
+    private func headers(_ call: ProviderCall) -> [OutgoingRequest.Header] {
+        var headers = [OutgoingRequest.Header("Authorization", "Bearer " + apiKey.exposed)]
+        if let traceParent = call.traceParent { headers.append(.init("traceparent", traceParent)) }
+        return headers
+    }
+}

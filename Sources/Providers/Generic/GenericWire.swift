@@ -1,0 +1,72 @@
+/// Shapes of the demonstration provider's API; amounts are integers of minor units.
+enum GenericWire {
+    struct PaymentRequest: Encodable {
+        var amount: Int64
+        var currency: String
+        var reference: String
+        var method: String
+        var token: String?
+        var callbackUrl: String
+        var callbackMethod: String
+        var successUrl: String?
+        var failureUrl: String?
+        var capture: String
+    }
+
+    struct Payment: Decodable {
+        var id: String
+        var status: String
+        var description: String?
+        var amount: Int64
+        var currency: String
+        var reference: String
+        var method: String?
+        var pageUrl: String?
+        var appUrl: String?
+        var recurrenceToken: String?
+        var card: Card?
+        var declineReason: String?
+    }
+
+    struct Card: Decodable {
+        var brand: String?
+        var last4: String?
+    }
+
+    struct PaymentList: Decodable {
+        var data: [Payment]
+    }
+
+    struct RefundRequest: Encodable {
+        var amount: Int64
+        var refundReference: String
+    }
+
+    struct Refund: Decodable {
+        var id: String
+        var paymentId: String
+        var amount: Int64
+        var status: String
+        var refundReference: String?
+    }
+
+    struct RefundList: Decodable {
+        var data: [Refund]
+    }
+
+    struct Failure: Decodable {
+        struct Content: Decodable {
+            var code: String?
+            var message: String?
+        }
+
+        var error: Content
+    }
+
+    struct Event: Decodable {
+        var eventId: String
+        var paymentId: String
+        var reference: String
+        var status: String
+    }
+}

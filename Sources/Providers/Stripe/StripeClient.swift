@@ -1,0 +1,82 @@
+import Shared
+
+/// Calls of Stripe's API: form bodies, bearer key, pinned version, an idempotency key on every POST.
+struct StripeClient: Sendable {
+    let http: ProviderHTTP
+    let baseURL: String
+    let privateKey: Secret<String>
+    let apiVersion: String
+
+    /// Most pages of refunds that are read; more than 1,000 refunds of one payment are refused as unreadable.
+    static let refundPagesMax = 10
+
+    func createSession(_ form: FormBody, _ call: ProviderCall) async throws(EffectFailure) -> StripeWire.Session {
+        try await post("/v1/checkout/sessions", form, as: StripeWire.Session.self, call)
+    }
+
+    func session(_ id: String, _ call: ProviderCall) async throws(ProviderFailure) -> StripeWire.Session {
+        let path = "/v1/checkout/sessions/\(PercentEncoding.encode(id))?expand[]=payment_intent"
+        return try await get(path, as: StripeWire.Session.self, call)
+    }
+
+    func createRefund(_ form: FormBody, _ call: ProviderCall) async throws(EffectFailure) -> StripeWire.Refund {
+        try await post("/v1/refunds", form, as: StripeWire.Refund.self, call)
+    }
+
+    /// All refunds of a payment, newest first.
+    func refunds(
+        paymentIntent: String, _ call: ProviderCall
+    ) async throws(ProviderFailure) -> [StripeWire.Refund] {
+        var all: [StripeWire.Refund] = []
+        for _ in 0..<Self.refundPagesMax {
+            var path = "/v1/refunds?payment_intent=\(PercentEncoding.encode(paymentIntent))&limit=100"
+            if let last = all.last { path += "&starting_after=" + PercentEncoding.encode(last.id) }
+            let page = try await get(path, as: StripeWire.RefundList.self, call)
+            all += page.data
+            if page.hasMore != true || page.data.isEmpty { return all }
+        }
+        throw ProviderFailure(
+            .unusableAnswer, mayHaveHadEffect: false, isTransient: false, "the payment has too many refunds")
+    }
+
+    private func get<Body: Decodable>(
+        _ path: String, as type: Body.Type, _ call: ProviderCall
+    ) async throws(ProviderFailure) -> Body {
+        let request = OutgoingRequest(
+            method: "GET", url: baseURL + path, headers: headers(call), timeout: call.timeout)
+        let response = try await http.send(request, .read)
+        guard response.statusCode == 200 else { throw StripeErrors.failure(response, .read).failure }
+        return try ProviderHTTP.decode(type, from: response, .read)
+    }
+
+    private func post<Body: Decodable>(
+        _ path: String, _ form: FormBody, as type: Body.Type, _ call: ProviderCall
+    ) async throws(EffectFailure) -> Body {
+        var headers = headers(call)
+        headers.append(.init("Content-Type", "application/x-www-form-urlencoded"))
+        headers.append(.init("Idempotency-Key", call.idempotencyKey))
+        let request = OutgoingRequest(
+            method: "POST", url: baseURL + path, headers: headers, body: form.bytes, timeout: call.timeout)
+        let response: OutgoingResponse
+        do {
+            response = try await http.send(request, .effect)
+        } catch {
+            throw .failed(error)
+        }
+        guard response.statusCode == 200 else { throw StripeErrors.failure(response, .effect) }
+        do {
+            return try ProviderHTTP.decode(type, from: response, .effect)
+        } catch {
+            throw .failed(error)
+        }
+    }
+
+    private func headers(_ call: ProviderCall) -> [OutgoingRequest.Header] {
+        var headers = [
+            OutgoingRequest.Header("Authorization", "Bearer " + privateKey.exposed),
+            OutgoingRequest.Header("Stripe-Version", apiVersion),
+        ]
+        if let traceParent = call.traceParent { headers.append(.init("traceparent", traceParent)) }
+        return headers
+    }
+}

@@ -1,0 +1,121 @@
+import Shared
+
+/// From the product's calls to Stripe's parameters, and from Stripe's objects to the product's.
+enum StripeMapping {
+    static let referenceKey = "shopTransactionId"
+
+    static func sessionForm(amount: Money, reference: String, successURL: String, cancelURL: String) -> FormBody {
+        var form = FormBody()
+        form.add("mode", "payment")
+        form.add("line_items[0][quantity]", "1")
+        form.add("line_items[0][price_data][currency]", amount.currency.code.lowercased())
+        form.add("line_items[0][price_data][unit_amount]", String(amount.minorUnits))
+        form.add("line_items[0][price_data][product_data][name]", "Order " + reference)
+        form.add("success_url", successURL)
+        form.add("cancel_url", cancelURL)
+        form.add("client_reference_id", reference)
+        form.add("metadata[\(referenceKey)]", reference)
+        form.add("payment_intent_data[metadata][\(referenceKey)]", reference)
+        return form
+    }
+
+    static func refundForm(amount: Money?, paymentIntent: String, refundID: String) -> FormBody {
+        var form = FormBody()
+        form.add("payment_intent", paymentIntent)
+        if let amount { form.add("amount", String(amount.minorUnits)) }
+        form.add("metadata[refundId]", refundID)
+        return form
+    }
+
+    static func reply(to session: StripeWire.Session) throws(ProviderFailure) -> PaymentReply {
+        guard let url = session.url, !url.isEmpty else {
+            throw ProviderFailure(
+                .unusableAnswer, mayHaveHadEffect: true, isTransient: false, "Stripe's session has no page")
+        }
+        return PaymentReply(
+            result: .redirectToURL, resultDescription: "The buyer pays on Stripe's page", paymentID: session.id,
+            redirectToUrl: url)
+    }
+
+    /// `pending` and `requires_action` are accepted and unfinished.
+    static func reply(to refund: StripeWire.Refund, paymentID: String) -> PaymentReply {
+        let result: PaymentResult =
+            switch refund.status {
+            case "succeeded": .ok
+            case "failed", "canceled": .ko
+            default: .pending
+            }
+        let text = refund.failureReason.map { "Refund failed: \($0)" } ?? "Refund \(refund.status ?? "pending")"
+        return PaymentReply(result: result, resultDescription: text, paymentID: paymentID)
+    }
+
+    /// Why a refund cannot be made, when more is asked than is left; `nil` when Stripe should be asked.
+    static func refusal(
+        ofRefund amount: Money?, session: StripeWire.Session, refunds: [StripeWire.Refund]
+    ) -> String? {
+        guard let total = session.amountTotal else { return nil }
+        var given: Int64 = 0
+        for refund in refunds where refund.status != "failed" && refund.status != "canceled" {
+            let sum = given.addingReportingOverflow(refund.amount)
+            guard !sum.overflow else { return nil }
+            given = sum.partialValue
+        }
+        let left = Money(minorUnits: max(0, total.subtractingReportingOverflow(given).partialValue))
+        if left.minorUnits == 0 { return "The payment is refunded completely" }
+        guard let amount, amount.minorUnits > left.minorUnits else { return nil }
+        return "Refund of \(amount.decimalString) exceeds the \(left.decimalString) that is left of the payment"
+    }
+
+    static func observation(of session: StripeWire.Session) -> PaymentObservation {
+        observation(of: session, status: status(of: session))
+    }
+
+    /// The event's own word decides; a completed session may still wait for a delayed payment.
+    static func observation(of event: StripeWire.SessionEvent) -> PaymentObservation {
+        let session = event.data.object
+        let status: PaymentStatus =
+            switch event.type {
+            case "checkout.session.async_payment_succeeded": .accepted
+            case "checkout.session.async_payment_failed", "checkout.session.expired": .failed
+            case "checkout.session.completed" where isPaid(session): .accepted
+            default: .pending
+            }
+        return observation(of: session, status: status)
+    }
+
+    /// The merchant's identifier that `pay` stamped into the session; `nil` for a session of somebody else's.
+    static func reference(of session: StripeWire.Session) -> String? {
+        session.metadata?[referenceKey] ?? session.clientReferenceID
+    }
+
+    private static func observation(of session: StripeWire.Session, status: PaymentStatus) -> PaymentObservation {
+        let text =
+            switch status {
+            case .accepted: "Payment completed"
+            case .failed: session.status == "expired" ? "Session expired" : "Payment failed"
+            case .pending: "Payment pending"
+            }
+        let currency = session.currency.flatMap { Currency(code: $0.uppercased()) }
+        var amount: Money?
+        if let total = session.amountTotal, let currency { amount = Money(minorUnits: total, currency: currency) }
+        return PaymentObservation(
+            status: status, resultDescription: text,
+            reference: PaymentReference(shopTransactionID: reference(of: session), paymentID: session.id),
+            paymentType: "STRIPE", amount: amount)
+    }
+
+    private static func status(of session: StripeWire.Session) -> PaymentStatus {
+        switch session.status {
+        case "expired": .failed
+        case "complete" where isPaid(session): .accepted
+        case "complete" where ["canceled", "requires_payment_method"].contains(session.paymentIntent?.status ?? ""):
+            // A delayed payment that failed leaves the session complete and unpaid.
+            .failed
+        default: .pending
+        }
+    }
+
+    private static func isPaid(_ session: StripeWire.Session) -> Bool {
+        session.paymentStatus == "paid" || session.paymentStatus == "no_payment_required"
+    }
+}

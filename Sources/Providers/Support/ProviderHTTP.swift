@@ -1,0 +1,57 @@
+import Shared
+
+/// Sends one request to a provider and turns every way to get no usable answer into a ``ProviderFailure``.
+struct ProviderHTTP: Sendable {
+    /// Whether a request can change anything at the provider.
+    enum Kind: Sendable {
+        /// It only reads: its failure leaves no doubt behind.
+        case read
+        /// It may have its effect although the answer is lost.
+        case effect
+    }
+
+    let transport: any HTTPTransport
+
+    /// Sends the request; any HTTP status is an answer here.
+    func send(_ request: OutgoingRequest, _ kind: Kind) async throws(ProviderFailure) -> OutgoingResponse {
+        do {
+            return try await transport.send(request)
+        } catch {
+            let mayHaveHadEffect = kind == .effect && error.mayHaveBeenSent
+            switch error.code {
+            case .invalidRequest:
+                throw ProviderFailure(
+                    .requestRefused, mayHaveHadEffect: false, isTransient: false, "the request could not be sent")
+            case .answerTooLarge:
+                throw ProviderFailure(
+                    .unusableAnswer, mayHaveHadEffect: mayHaveHadEffect, isTransient: false,
+                    "the provider's answer is too large")
+            case .connectionFailed, .connectTimeout:
+                throw ProviderFailure(
+                    .unreachable, mayHaveHadEffect: false, isTransient: true, "the provider cannot be reached")
+            case .timeout, .connectionClosed, .cancelled, .other:
+                throw ProviderFailure(
+                    .noAnswer, mayHaveHadEffect: mayHaveHadEffect, isTransient: true, "the provider did not answer")
+            }
+        }
+    }
+
+    /// Reads a JSON answer of success; anything else than the expected shape is unusable.
+    static func decode<Body: Decodable>(
+        _ type: Body.Type, from response: OutgoingResponse, _ kind: Kind
+    ) throws(ProviderFailure) -> Body {
+        do {
+            return try JSONCoding.decode(type, from: response.body)
+        } catch {
+            throw ProviderFailure(
+                .unusableAnswer, mayHaveHadEffect: kind == .effect, isTransient: kind == .read,
+                "the provider's answer cannot be read")
+        }
+    }
+
+    /// `Retry-After` in seconds, up to an hour; a date or anything else is ignored.
+    static func retryAfter(_ response: OutgoingResponse) -> Duration? {
+        guard let text = response.headers["retry-after"], let seconds = Int(text), seconds >= 0 else { return nil }
+        return .seconds(min(seconds, 3600))
+    }
+}

@@ -1,0 +1,44 @@
+/// The identifiers by which a payment is known: the merchant's own, the provider's, or both.
+public struct PaymentReference: Sendable, Hashable, Codable {
+    /// The merchant's own identifier, chosen by the caller of `pay`.
+    public var shopTransactionID: String?
+    /// The identifier that the provider gave and `pay` returned.
+    public var paymentID: String?
+
+    /// Names a payment by what is known of it.
+    public init(shopTransactionID: String? = nil, paymentID: String? = nil) {
+        self.shopTransactionID = shopTransactionID
+        self.paymentID = paymentID
+    }
+
+    /// Most characters that an identifier may have.
+    public static let lengthMax = 128
+
+    /// Whether a text is an identifier: 1 to 128 printable ASCII characters.
+    public static func isWellFormed(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return (1...lengthMax).contains(bytes.count) && bytes.allSatisfy { $0 >= 0x20 && $0 <= 0x7E }
+    }
+}
+
+/// The key by which commands are ordered: commands of one lane run one after the other, lanes run concurrently.
+///
+/// It is the Kafka key of a command. The prefix keeps the two kinds of identifiers apart.
+public struct Lane: Sendable, Hashable {
+    /// `s:` and a shop transaction id, `p:` and a payment id, or `c:` and a command id.
+    public let key: String
+
+    /// The home lane of a payment.
+    public static func shopTransaction(_ id: String) -> Lane { Lane(key: "s:" + id) }
+    /// The lane of an operation that is documented with the provider's identifier.
+    public static func payment(_ id: String) -> Lane { Lane(key: "p:" + id) }
+    /// The lane of a request that names no payment.
+    public static func command(_ id: CommandID) -> Lane { Lane(key: "c:" + id.value) }
+
+    /// The lane of a command: by shop transaction id where there is one, else by payment id, else by command id.
+    public static func of(_ reference: PaymentReference, command: CommandID) -> Lane {
+        if let shopTransactionID = reference.shopTransactionID { return .shopTransaction(shopTransactionID) }
+        if let paymentID = reference.paymentID { return .payment(paymentID) }
+        return .command(command)
+    }
+}

@@ -1,0 +1,98 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+public import ServiceLifecycle
+
+/// The one HTTP client: no redirects, no hidden repetition, and a limit on everything.
+public final class OutgoingHTTPClient: HTTPTransport, Service {
+    /// Limits of a client.
+    public struct Limits: Sendable, Hashable {
+        /// Connections to one host.
+        public var connectionsPerHost: Int
+        /// Longest time to a connection.
+        public var connectTimeout: Duration
+        /// Largest answer.
+        public var answerBytesMax: Int
+
+        /// Makes limits.
+        public init(
+            connectionsPerHost: Int = 128, connectTimeout: Duration = .seconds(5), answerBytesMax: Int = 1 << 20
+        ) {
+            self.connectionsPerHost = connectionsPerHost
+            self.connectTimeout = connectTimeout
+            self.answerBytesMax = answerBytesMax
+        }
+    }
+
+    private let client: HTTPClient
+    private let answerBytesMax: Int
+
+    /// Makes a client on the shared event loops.
+    public init(limits: Limits = Limits()) {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.httpVersion = .http1Only
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.connectionsPerHost
+        // A refused connection is told at once; whether to try again is decided where the effect is known.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.timeout.connect = TimeAmount(limits.connectTimeout)
+        self.client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        self.answerBytesMax = limits.answerBytesMax
+    }
+
+    /// Keeps the client until graceful shutdown, then closes its connections.
+    public func run() async throws {
+        try? await gracefulShutdown()
+        try await client.shutdown()
+    }
+
+    /// Closes all connections; for a client that is not run as a service.
+    public func close() async throws {
+        try await client.shutdown()
+    }
+
+    public func send(_ request: OutgoingRequest) async throws(OutgoingFailure) -> OutgoingResponse {
+        var outgoing = HTTPClientRequest(url: request.url)
+        outgoing.method = HTTPMethod(rawValue: request.method)
+        for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
+        if let body = request.body { outgoing.body = .bytes(body) }
+        do {
+            let response = try await client.execute(outgoing, deadline: .now() + TimeAmount(request.timeout))
+            let body = try await response.body.collect(upTo: answerBytesMax)
+            var headers: [String: String] = [:]
+            for (name, value) in response.headers where headers[name.lowercased()] == nil {
+                headers[name.lowercased()] = value
+            }
+            return OutgoingResponse(
+                statusCode: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
+        } catch {
+            throw Self.failure(for: error)
+        }
+    }
+
+    /// Maps the client's errors; whatever is not known to precede the first byte may have been sent.
+    private static func failure(for error: any Error) -> OutgoingFailure {
+        switch error {
+        case is NIOTooManyBytesError: return OutgoingFailure(code: .answerTooLarge, mayHaveBeenSent: true)
+        case is CancellationError: return OutgoingFailure(code: .cancelled, mayHaveBeenSent: true)
+        case is NIOConnectionError: return OutgoingFailure(code: .connectionFailed, mayHaveBeenSent: false)
+        case let error as HTTPClientError: return failure(for: error)
+        case is IOError, is ChannelError: return OutgoingFailure(code: .connectionClosed, mayHaveBeenSent: true)
+        default: return OutgoingFailure(code: .other, mayHaveBeenSent: true)
+        }
+    }
+
+    private static func failure(for error: HTTPClientError) -> OutgoingFailure {
+        switch error {
+        case .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout:
+            OutgoingFailure(code: .connectTimeout, mayHaveBeenSent: false)
+        case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
+            OutgoingFailure(code: .invalidRequest, mayHaveBeenSent: false)
+        case .deadlineExceeded, .readTimeout, .writeTimeout:
+            OutgoingFailure(code: .timeout, mayHaveBeenSent: true)
+        case .remoteConnectionClosed: OutgoingFailure(code: .connectionClosed, mayHaveBeenSent: true)
+        case .cancelled: OutgoingFailure(code: .cancelled, mayHaveBeenSent: true)
+        default: OutgoingFailure(code: .other, mayHaveBeenSent: true)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+
+/// The one configuration of JSON reading and writing, with a bound on nesting.
+public enum JSONCoding {
+    /// Deepest nesting of objects and arrays that is read.
+    public static let depthMax = 32
+
+    /// Reads a value from UTF-8 JSON.
+    /// - Throws: ``JSONError`` when the bytes are not JSON, are nested too deeply or have another shape.
+    public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(JSONError) -> Value {
+        guard depth(of: bytes) <= depthMax else { throw .tooDeep }
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+            throw .notJSON
+        } catch let error as DecodingError {
+            throw .unexpectedShape(path: path(of: error))
+        } catch {
+            throw .notJSON
+        }
+    }
+
+    /// Writes UTF-8 JSON with sorted names and unescaped slashes, so that equal values have equal bytes.
+    public static func encode(_ value: some Encodable) throws(JSONError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(value))
+        } catch {
+            throw .notEncodable
+        }
+    }
+
+    /// Deepest nesting of brackets outside strings; reads each byte once and cannot fail.
+    static func depth(of bytes: [UInt8]) -> Int {
+        var depth = 0
+        var deepest = 0
+        var isInString = false
+        var isEscaped = false
+        for byte in bytes {
+            if isInString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                deepest = max(deepest, depth)
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: break
+            }
+        }
+        return deepest
+    }
+
+    private static func path(of error: DecodingError) -> String {
+        let context: DecodingError.Context? =
+            switch error {
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): context
+            case .keyNotFound(let key, let context):
+                DecodingError.Context(codingPath: context.codingPath + [key], debugDescription: "")
+            @unknown default: nil
+            }
+        return (context?.codingPath ?? []).map(\.stringValue).joined(separator: ".")
+    }
+}
+
+/// Why bytes could not be read or a value not written; says the place, never the value.
+public enum JSONError: Error, Sendable, Hashable {
+    /// Not UTF-8 JSON.
+    case notJSON
+    /// Nested deeper than ``JSONCoding/depthMax``.
+    case tooDeep
+    /// JSON of another shape than expected, at this path.
+    case unexpectedShape(path: String)
+    /// The value cannot be written, a number that is not finite for instance.
+    case notEncodable
+}

@@ -1,0 +1,213 @@
+/// Writes messages as Kafka records and reads them back; the one place that knows the wire form.
+///
+/// Headers follow the CloudEvents 1.0 Kafka binding in binary mode, values are JSON. What is sensitive is sealed for the
+/// message's own id, so a sealed part moved to another message does not open.
+public struct MessageCodec: Sendable {
+    /// Names of the topics.
+    public let topics: TopicNames
+    /// Role and instance of the writer, in `ce_source`.
+    public let source: String
+    let keys: SealingKeyRing
+
+    /// Makes the codec of one process.
+    public init(topics: TopicNames, source: String, keys: SealingKeyRing) {
+        self.topics = topics
+        self.source = source
+        self.keys = keys
+    }
+
+    /// A command as the record of its provider's topic; the partition follows from the lane.
+    /// - Throws: ``JSONError`` or ``SealingError`` when the content cannot be written.
+    public func record(for command: Command, partitionCount: Int32) throws -> KafkaRecord {
+        let payload = try JSONCoding.encode(command.payload)
+        let wire = CommandWire(
+            command, sealed: try keys.seal(payload, context: Self.context(.command, command.id.value)))
+        var headers = headers(
+            .command, id: command.id.value, subject: command.lane.key, atMilliseconds: command.acceptedAtMilliseconds)
+        if let deadline = command.deadlineMilliseconds {
+            headers.append(KafkaHeader(name: MessageHeaderName.deadline, text: String(deadline)))
+        }
+        if let replyTo = command.replyTo {
+            headers.append(KafkaHeader(name: MessageHeaderName.replyTo, text: replyTo.text))
+        }
+        if let traceParent = command.traceParent {
+            headers.append(KafkaHeader(name: MessageHeaderName.traceParent, text: traceParent))
+        }
+        let key = Array(command.lane.key.utf8)
+        return KafkaRecord(
+            topic: topics.commands(of: command.provider),
+            partition: Partitioner.partition(forKey: key, count: partitionCount),
+            key: key, value: try JSONCoding.encode(wire), headers: headers)
+    }
+
+    /// Reads a command.
+    public func command(from message: KafkaMessage) throws(MessageError) -> Command {
+        try check(message, is: .command)
+        guard let id = message.text(MessageHeaderName.id).flatMap(CommandID.init) else {
+            throw .malformed("header ce_id is not a command id")
+        }
+        let wire = try decode(CommandWire.self, from: message.value)
+        let payload = try open(CommandPayload.self, wire.sealed, context: Self.context(.command, id.value))
+        var command = Command(
+            id: id, provider: wire.provider, operation: wire.operation, paymentMethod: wire.paymentMethod,
+            reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),
+            amount: wire.amount, acceptedAtMilliseconds: wire.acceptedAtMilliseconds, payload: payload)
+        command.attempt = wire.attempt
+        command.notBeforeMilliseconds = wire.notBeforeMilliseconds
+        command.traceParent = message.text(MessageHeaderName.traceParent)
+        if let text = message.text(MessageHeaderName.deadline) {
+            guard let deadline = Int64(text) else { throw .malformed("header deadline is not a number") }
+            command.deadlineMilliseconds = deadline
+        }
+        if let text = message.text(MessageHeaderName.replyTo) {
+            guard let replyTo = ReplyAddress(text) else { throw .malformed("header reply-to is not an address") }
+            command.replyTo = replyTo
+        }
+        return command
+    }
+
+    /// A reply as the record of the partition that its ingress reads.
+    public func record(for reply: Reply, to address: ReplyAddress, atMilliseconds now: Int64) throws -> KafkaRecord {
+        let id = reply.commandID.value
+        let wire = ReplyWire(reply, sealed: try keys.seal(reply.body, context: Self.context(.reply, id)))
+        var headers = headers(.reply, id: id, subject: nil, atMilliseconds: now)
+        headers.append(KafkaHeader(name: MessageHeaderName.correlationID, text: id))
+        headers.append(KafkaHeader(name: MessageHeaderName.replyTo, text: address.text))
+        return KafkaRecord(
+            topic: topics.replies, partition: address.partition, key: nil, value: try JSONCoding.encode(wire),
+            headers: headers)
+    }
+
+    /// The instance and command that a reply is for, from its headers alone.
+    public func addressee(of message: KafkaMessage) -> (instance: String, commandID: CommandID)? {
+        guard let address = message.text(MessageHeaderName.replyTo).flatMap(ReplyAddress.init) else { return nil }
+        guard let id = message.text(MessageHeaderName.correlationID).flatMap(CommandID.init) else { return nil }
+        return (address.instance, id)
+    }
+
+    /// Reads a reply.
+    public func reply(from message: KafkaMessage) throws(MessageError) -> Reply {
+        try check(message, is: .reply)
+        guard let id = message.text(MessageHeaderName.correlationID).flatMap(CommandID.init) else {
+            throw .malformed("header correlation-id is not a command id")
+        }
+        let wire = try decode(ReplyWire.self, from: message.value)
+        guard (100...599).contains(wire.statusCode) else { throw .malformed("statusCode is not an HTTP status") }
+        return Reply(
+            commandID: id, statusCode: wire.statusCode, retryAfterSeconds: wire.retryAfterSeconds,
+            isReplayed: wire.isReplayed, body: try open(wire.sealed, context: Self.context(.reply, id.value)))
+    }
+
+    /// A result as a record of the results topic.
+    public func record(for result: ResultEvent, partitionCount: Int32) throws -> KafkaRecord {
+        let id = result.commandID.value
+        let sealed = try result.notification.map { pending in
+            try keys.seal(try JSONCoding.encode(pending.message), context: Self.context(.result, id))
+        }
+        let key = Array(result.key.utf8)
+        return KafkaRecord(
+            topic: topics.results, partition: Partitioner.partition(forKey: key, count: partitionCount), key: key,
+            value: try JSONCoding.encode(ResultWire(result, sealed: sealed)),
+            headers: headers(.result, id: id, subject: result.key, atMilliseconds: result.occurredAtMilliseconds))
+    }
+
+    /// Reads a result.
+    public func result(from message: KafkaMessage) throws(MessageError) -> ResultEvent {
+        try check(message, is: .result)
+        guard let id = message.text(MessageHeaderName.id).flatMap(CommandID.init) else {
+            throw .malformed("header ce_id is not a command id")
+        }
+        let wire = try decode(ResultWire.self, from: message.value)
+        var notification: PendingNotification?
+        if let sealed = wire.sealed {
+            guard let webhookID = wire.webhookID else { throw .malformed("webhookID is missing") }
+            let context = Self.context(.result, id.value)
+            notification = PendingNotification(
+                webhookID: webhookID, message: try open(MerchantNotification.self, sealed, context: context))
+        }
+        return ResultEvent(
+            commandID: id, provider: wire.provider, operation: wire.operation,
+            reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),
+            amount: wire.amount, outcome: wire.outcome, occurredAtMilliseconds: wire.occurredAtMilliseconds,
+            notification: notification)
+    }
+
+    /// A record that could not be processed, with its reason in clear and its key, value and headers sealed.
+    public func deadLetter(
+        for message: KafkaMessage, reason: String, partitionCount: Int32, atMilliseconds now: Int64
+    ) throws -> KafkaRecord {
+        let id = "\(message.topic)/\(message.partition)/\(message.offset)"
+        let content = try JSONCoding.encode(DeadLetterContent(message))
+        let wire = DeadLetterWire(
+            topic: message.topic, partition: message.partition, offset: message.offset, reason: reason,
+            sealed: try keys.seal(content, context: Self.context(.deadLetter, id)))
+        var headers = headers(.deadLetter, id: id, subject: nil, atMilliseconds: now)
+        headers.append(KafkaHeader(name: MessageHeaderName.deadLetterReason, text: reason))
+        let key = Array(id.utf8)
+        return KafkaRecord(
+            topic: topics.deadLetters, partition: Partitioner.partition(forKey: key, count: partitionCount), key: key,
+            value: try JSONCoding.encode(wire), headers: headers)
+    }
+
+    /// Reads a dead letter: why it is one, and the record as it was.
+    public func deadLetter(from message: KafkaMessage) throws(MessageError) -> (reason: String, original: KafkaMessage) {
+        try check(message, is: .deadLetter)
+        let wire = try decode(DeadLetterWire.self, from: message.value)
+        let id = "\(wire.topic)/\(wire.partition)/\(wire.offset)"
+        let content = try open(DeadLetterContent.self, wire.sealed, context: Self.context(.deadLetter, id))
+        return (wire.reason, content.message(topic: wire.topic, partition: wire.partition, offset: wire.offset))
+    }
+}
+
+extension MessageCodec {
+    private static func context(_ type: MessageType, _ id: String) -> String { type.rawValue + ":" + id }
+
+    private func headers(
+        _ type: MessageType, id: String, subject: String?, atMilliseconds now: Int64
+    ) -> [KafkaHeader] {
+        var headers = [
+            KafkaHeader(name: MessageHeaderName.specificationVersion, text: "1.0"),
+            KafkaHeader(name: MessageHeaderName.id, text: id),
+            KafkaHeader(name: MessageHeaderName.source, text: source),
+            KafkaHeader(name: MessageHeaderName.type, text: type.rawValue),
+            KafkaHeader(name: MessageHeaderName.time, text: WallClock.rfc3339(unixMilliseconds: now)),
+            KafkaHeader(name: MessageHeaderName.contentType, text: "application/json"),
+        ]
+        if let subject { headers.append(KafkaHeader(name: MessageHeaderName.subject, text: subject)) }
+        return headers
+    }
+
+    private func check(_ message: KafkaMessage, is type: MessageType) throws(MessageError) {
+        guard let text = message.text(MessageHeaderName.type) else { throw .malformed("header ce_type is missing") }
+        guard text != type.rawValue else { return }
+        guard text.hasPrefix("pgm.") else { throw .malformed("header ce_type is not one of this system") }
+        throw .unsupportedType(String(text.prefix(64)))
+    }
+
+    private func decode<Wire: Decodable>(_ type: Wire.Type, from value: [UInt8]?) throws(MessageError) -> Wire {
+        guard let value else { throw .malformed("the record has no value") }
+        do {
+            return try JSONCoding.decode(type, from: value)
+        } catch JSONError.unexpectedShape(let path) {
+            throw .malformed("the value has another shape than expected at '\(path)'")
+        } catch {
+            throw .malformed("the value is not JSON")
+        }
+    }
+
+    private func open(_ sealed: String, context: String) throws(MessageError) -> [UInt8] {
+        do {
+            return try keys.open(sealed, context: context)
+        } catch .unknownKey {
+            throw .unknownSealingKey
+        } catch {
+            throw .malformed("the sealed part does not open")
+        }
+    }
+
+    private func open<Content: Decodable>(
+        _ type: Content.Type, _ sealed: String, context: String
+    ) throws(MessageError) -> Content {
+        try decode(type, from: try open(sealed, context: context))
+    }
+}

@@ -1,0 +1,64 @@
+/// Names, keys and settings of the topics; the one place where they are spelt.
+public struct TopicNames: Sendable, Hashable {
+    /// What every name begins with, `pgm.` by default.
+    public let prefix: String
+
+    /// Takes the prefix of an installation.
+    public init(prefix: String = "pgm.") {
+        self.prefix = prefix
+    }
+
+    /// Outcomes, read by the notifier and by any consumer of the merchant's own.
+    public var results: String { prefix + "results" }
+    /// Answers to waiting HTTP requests.
+    public var replies: String { prefix + "replies" }
+    /// Records that could not be processed.
+    public var deadLetters: String { prefix + "deadletter" }
+
+    /// Commands of one provider.
+    public func commands(of provider: ProviderName) -> String { prefix + "commands." + provider.value }
+
+    /// Consumer group of one provider's workers.
+    public func workerGroup(of provider: ProviderName) -> String { prefix + "worker." + provider.value }
+    /// Consumer group of the notifiers.
+    public var notifierGroup: String { prefix + "notifier" }
+}
+
+/// Partition counts and retention, from which topics are created and checked.
+public struct TopicPlan: Sendable, Hashable {
+    /// Partitions of each command topic and of the results.
+    public var commandPartitions: Int
+    /// Partitions of the reply topic.
+    public var replyPartitions: Int
+    /// Copies of each partition.
+    public var replicationFactor: Int
+
+    /// Makes a plan.
+    public init(commandPartitions: Int = 12, replyPartitions: Int = 12, replicationFactor: Int = 3) {
+        self.commandPartitions = commandPartitions
+        self.replyPartitions = replyPartitions
+        self.replicationFactor = replicationFactor
+    }
+
+    /// Every topic that the given providers need.
+    public func topics(named names: TopicNames, providers: [ProviderName]) -> [KafkaTopicSpecification] {
+        let hour = 3_600_000
+        var topics = providers.map { provider in
+            topic(names.commands(of: provider), partitions: commandPartitions, retentionMilliseconds: 7 * 24 * hour)
+        }
+        topics.append(topic(names.results, partitions: commandPartitions, retentionMilliseconds: 7 * 24 * hour))
+        topics.append(topic(names.replies, partitions: replyPartitions, retentionMilliseconds: hour))
+        topics.append(topic(names.deadLetters, partitions: 3, retentionMilliseconds: 30 * 24 * hour))
+        return topics
+    }
+
+    private func topic(_ name: String, partitions: Int, retentionMilliseconds: Int) -> KafkaTopicSpecification {
+        let inSyncMin = max(1, replicationFactor - 1)
+        return KafkaTopicSpecification(
+            name: name, partitions: partitions, replicationFactor: replicationFactor,
+            settings: [
+                "cleanup.policy": "delete", "retention.ms": String(retentionMilliseconds),
+                "min.insync.replicas": String(inSyncMin),
+            ])
+    }
+}

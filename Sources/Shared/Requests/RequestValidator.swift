@@ -1,0 +1,139 @@
+import Foundation
+
+/// Checks a body against its schema and reports every invalid field at once, never a value.
+public struct RequestValidator: Sendable {
+    private var issues: [FieldIssue] = []
+
+    /// Most issues that one answer reports.
+    static let issuesMax = 50
+
+    /// All that is wrong with an object, in the schema's order; empty when it is valid.
+    public static func issues(of object: [String: JSONValue], schema: ObjectSchema) -> [FieldIssue] {
+        var validator = RequestValidator()
+        validator.check(object, against: schema, path: "")
+        return Array(validator.issues.prefix(issuesMax))
+    }
+
+    private mutating func check(_ object: [String: JSONValue], against schema: ObjectSchema, path: String) {
+        for field in schema.fields {
+            let fieldPath = path.isEmpty ? field.name : path + "." + field.name
+            guard let value = object[field.name], value != .null else {
+                if field.isRequired { report(fieldPath, "is required: " + Self.expectation(of: field.type)) }
+                continue
+            }
+            check(value, as: field.type, path: fieldPath)
+        }
+        for rule in schema.rules { check(rule, in: object, path: path) }
+    }
+
+    private mutating func check(_ rule: ObjectSchema.Rule, in object: [String: JSONValue], path: String) {
+        let names: [String]
+        let isExact: Bool
+        switch rule {
+        case .exactlyOne(let list): (names, isExact) = (list, true)
+        case .atLeastOne(let list): (names, isExact) = (list, false)
+        }
+        let given = names.filter { name in object[name].map { $0 != .null } ?? false }
+        let place = path.isEmpty ? names.joined(separator: ", ") : path
+        if given.isEmpty {
+            report(place, "one of \(names.joined(separator: ", ")) is required")
+        } else if isExact, given.count > 1 {
+            report(place, "only one of \(names.joined(separator: ", ")) may be given")
+        }
+    }
+
+    private mutating func check(_ value: JSONValue, as type: FieldType, path: String) {
+        switch (type, value) {
+        case (.string(let length, let format), .string(let text)):
+            check(text, length: length, format: format, path: path)
+        case (.amount(let zeroAllowed), .string(let text)):
+            check(amount: text, zeroAllowed: zeroAllowed, path: path)
+        case (.integer(let range), .integer(let number)):
+            if !range.contains(number) { report(path, "must be " + Self.expectation(of: type)) }
+        case (.enumeration(let values), .string(let text)):
+            if !values.contains(text) { report(path, "must be " + Self.expectation(of: type)) }
+        case (.object(let schema), .object(let members)):
+            check(members, against: schema, path: path)
+        case (.array(let element, let count), .array(let elements)):
+            guard count.contains(elements.count) else {
+                report(path, "must be " + Self.expectation(of: type))
+                return
+            }
+            for (index, each) in elements.enumerated() where issues.count < Self.issuesMax {
+                check(each, as: element, path: "\(path)[\(index)]")
+            }
+        case (.boolean, .boolean), (.token, .object): break
+        case (.token, .string(let text)):
+            check(text, length: 2...65_536, format: .json, path: path)
+        default:
+            report(path, "must be " + Self.expectation(of: type))
+        }
+    }
+
+    private mutating func check(amount text: String, zeroAllowed: Bool, path: String) {
+        do {
+            let money = try Money.parse(text)
+            if money.minorUnits == 0, !zeroAllowed { report(path, "must be greater than zero") }
+        } catch {
+            report(path, "must be a decimal string such as \"5.00\" (\(error.rawValue))")
+        }
+    }
+
+    private mutating func check(_ text: String, length: ClosedRange<Int>, format: StringFormat, path: String) {
+        guard length.contains(text.unicodeScalars.count) else {
+            report(path, "must have \(length.lowerBound) to \(length.upperBound) characters")
+            return
+        }
+        if !Self.matches(text, format) { report(path, "must be " + Self.expectation(of: format)) }
+    }
+
+    private mutating func report(_ path: String, _ issue: String) {
+        issues.append(FieldIssue(field: path, issue: issue))
+    }
+
+    private static func matches(_ text: String, _ format: StringFormat) -> Bool {
+        switch format {
+        case .text: !text.unicodeScalars.contains { $0.value == 0 }
+        case .printableASCII: text.utf8.allSatisfy { $0 >= 0x20 && $0 <= 0x7E }
+        case .url: isAbsoluteURL(text)
+        case .date: CalendarDay(yearMonthDay: text) != nil
+        case .dayMonthYear: CalendarDay(dayMonthYear: text) != nil
+        case .currency: Currency(code: text) != nil
+        case .json: (try? JSONCoding.decode(JSONValue.self, from: Array(text.utf8))) != nil
+        }
+    }
+
+    /// Whether a text is a URL with a scheme and something behind it, in characters that may stand in a header.
+    static func isAbsoluteURL(_ text: String) -> Bool {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return false }
+        guard let components = URLComponents(string: text), let scheme = components.scheme else { return false }
+        let isWeb = ["http", "https"].contains(scheme.lowercased())
+        if isWeb { return !(components.host ?? "").isEmpty }
+        return !["javascript", "data", "file"].contains(scheme.lowercased())
+    }
+
+    private static func expectation(of type: FieldType) -> String {
+        switch type {
+        case .string(_, let format): expectation(of: format)
+        case .amount: "a decimal string such as \"5.00\""
+        case .boolean: "true or false"
+        case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .enumeration(let values): "one of \(values.joined(separator: ", "))"
+        case .object: "an object"
+        case .array(_, let count): "an array of \(count.lowerBound) to \(count.upperBound) elements"
+        case .token: "an object, or the same object serialised as a string"
+        }
+    }
+
+    private static func expectation(of format: StringFormat) -> String {
+        switch format {
+        case .text: "a string"
+        case .printableASCII: "a string of printable ASCII characters"
+        case .url: "an absolute URL"
+        case .date: "a day as yyyy-MM-dd"
+        case .dayMonthYear: "a day as dd/MM/yyyy"
+        case .currency: "a currency code of three capital letters"
+        case .json: "a string that holds JSON"
+        }
+    }
+}
