@@ -79,7 +79,7 @@ let package = Package(
             dependencies: [
                 "Shared", "Providers", "Ingress", "Worker", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                hummingbird, configuration, lifecycle, logging, metrics,
+                hummingbird, asyncHTTPClient, lifecycle, logging, nioCore,
             ],
             swiftSettings: strict
         ),

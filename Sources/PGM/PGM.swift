@@ -1,5 +1,14 @@
 import ArgumentParser
-import Configuration
-import Hummingbird
-import Shared
-@main struct PGM: ParsableCommand {}
+
+/// The command line: one executable, a subcommand for each role.
+@main
+struct PGM: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pgm",
+        abstract: "Payment Gateway Manager: one HTTP API in front of many payment providers.",
+        discussion: "Settings are environment variables; README.md lists them.",
+        subcommands: [
+            DevCommand.self, IngressCommand.self, WorkerCommand.self, NotifierCommand.self, TopicsCommand.self,
+            SandboxCommand.self, DevBrokerCommand.self,
+        ])
+}

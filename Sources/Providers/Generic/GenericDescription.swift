@@ -35,6 +35,6 @@ extension GenericProvider {
             .required("CALLBACK_SECRET", .secret, "key with which the demonstration provider signs callbacks"),
             .optional("CALLBACK_METHOD", .text, default: "POST", "verb of callbacks, POST or GET"),
         ],
-        isDemonstration: true
+        isDemonstration: true, needsPublicURL: true
     )
 }

@@ -16,12 +16,14 @@ public struct ProviderDescription: Sendable {
     public var settings: [ProviderSettingDescription]
     /// Whether only `pgm dev` enables it without being told.
     public var isDemonstration: Bool
+    /// Whether calls tell the provider a callback URL, so that `PGM_PUBLIC_URL` is required.
+    public var needsPublicURL: Bool
 
     /// Makes a description.
     public init(
         name: ProviderName, aliases: [ProviderName] = [], notificationName: String,
         methods: [PaymentMethodDescription], operations: [OperationDescription],
-        settings: [ProviderSettingDescription], isDemonstration: Bool = false
+        settings: [ProviderSettingDescription], isDemonstration: Bool = false, needsPublicURL: Bool = false
     ) {
         self.name = name
         self.aliases = aliases
@@ -30,6 +32,7 @@ public struct ProviderDescription: Sendable {
         self.operations = operations
         self.settings = settings
         self.isDemonstration = isDemonstration
+        self.needsPublicURL = needsPublicURL
     }
 
     /// The description of an operation, when the provider has it.

@@ -27,14 +27,17 @@ public struct TopicNames: Sendable, Hashable {
 /// Partition counts and retention, from which topics are created and checked.
 public struct TopicPlan: Sendable, Hashable {
     /// Partitions of each command topic and of the results.
-    public var commandPartitions: Int
+    public var commandPartitions: Int32
     /// Partitions of the reply topic.
-    public var replyPartitions: Int
+    public var replyPartitions: Int32
     /// Copies of each partition.
-    public var replicationFactor: Int
+    public var replicationFactor: Int32
+
+    /// Partitions of the dead-letter topic.
+    public static let deadLetterPartitions: Int32 = 3
 
     /// Makes a plan.
-    public init(commandPartitions: Int = 12, replyPartitions: Int = 12, replicationFactor: Int = 3) {
+    public init(commandPartitions: Int32 = 12, replyPartitions: Int32 = 12, replicationFactor: Int32 = 3) {
         self.commandPartitions = commandPartitions
         self.replyPartitions = replyPartitions
         self.replicationFactor = replicationFactor
@@ -48,11 +51,11 @@ public struct TopicPlan: Sendable, Hashable {
         }
         topics.append(topic(names.results, partitions: commandPartitions, retentionMilliseconds: 7 * 24 * hour))
         topics.append(topic(names.replies, partitions: replyPartitions, retentionMilliseconds: hour))
-        topics.append(topic(names.deadLetters, partitions: 3, retentionMilliseconds: 30 * 24 * hour))
+        topics.append(topic(names.deadLetters, partitions: Self.deadLetterPartitions, retentionMilliseconds: 30 * 24 * hour))
         return topics
     }
 
-    private func topic(_ name: String, partitions: Int, retentionMilliseconds: Int) -> KafkaTopicSpecification {
+    private func topic(_ name: String, partitions: Int32, retentionMilliseconds: Int) -> KafkaTopicSpecification {
         let inSyncMin = max(1, replicationFactor - 1)
         return KafkaTopicSpecification(
             name: name, partitions: partitions, replicationFactor: replicationFactor,

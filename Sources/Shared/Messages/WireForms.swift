@@ -98,13 +98,6 @@ struct DeadLetterContent: Codable {
     }
 }
 
-extension KafkaHeader {
-    /// A header with UTF-8 text.
-    init(name: String, text: String) {
-        self.init(name: name, value: Array(text.utf8))
-    }
-}
-
 extension KafkaMessage {
     /// Text of a header; bytes that are not UTF-8 are repaired, so that nothing traps.
     func text(_ name: String) -> String? {

@@ -1,0 +1,66 @@
+import Shared
+
+/// Sends commands to Kafka and waits for the replies to those that have one.
+struct CommandPublisher: Sendable {
+    let codec: MessageCodec
+    let sender: any RecordSender
+    let replies: ReplyTable
+    let replyAddress: @Sendable () -> ReplyAddress?
+    let partitionCount: Int32
+    let requestTimeout: Duration
+
+    /// Stores a command; returns when the broker has it.
+    func store(_ command: Command) async throws(PublishFailure) {
+        let record: KafkaRecord
+        do {
+            record = try codec.record(for: command, partitionCount: partitionCount)
+        } catch {
+            throw .notWritable
+        }
+        do {
+            try await sender.send(record)
+        } catch {
+            if error.code == .messageTooLarge { throw .notWritable }
+            throw error.mayBeStored ? .possiblyStored : .notStored
+        }
+    }
+
+    /// Stores a command and waits for its reply.
+    func storeAndWait(_ command: Command) async throws(PublishFailure) -> Reply {
+        guard let address = replyAddress() else { throw .notStored }
+        guard replies.reserve(command.id) else { throw .tableFull }
+        defer { replies.release(command.id) }
+        var command = command
+        command.replyTo = address
+        let started = ContinuousClock.now
+        do {
+            try await store(command)
+        } catch {
+            // It may be stored: then a worker will answer, and only the deadline ends the wait.
+            guard error == .possiblyStored else { throw error }
+        }
+        let left = requestTimeout - (ContinuousClock.now - started)
+        guard left > .zero, let message = await replies.reply(to: command.id, within: left) else { throw .noReply }
+        do {
+            return try codec.reply(from: message)
+        } catch {
+            throw .unreadableReply
+        }
+    }
+}
+
+/// Why a command has no reply.
+enum PublishFailure: Error, Sendable, Hashable {
+    /// The broker provably does not have it.
+    case notStored
+    /// The broker may have it.
+    case possiblyStored
+    /// It could not be written, or is too large for the broker.
+    case notWritable
+    /// Too many requests wait already.
+    case tableFull
+    /// No worker answered in time.
+    case noReply
+    /// A worker answered with something this process cannot read.
+    case unreadableReply
+}

@@ -1,0 +1,56 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Shared
+
+extension HTTPField.Name {
+    /// Identifier of the request, on every answer.
+    static let requestID = HTTPField.Name(parsed: "x-request-id")
+    /// Set on answers that were recorded earlier.
+    static let idempotentReplayed = HTTPField.Name(parsed: "idempotent-replayed")
+    /// W3C trace context.
+    static let traceParent = HTTPField.Name(parsed: "traceparent")
+
+    private init(parsed name: StaticString) {
+        // Literals of this file: a name that is no token would fall back to a harmless one.
+        self = HTTPField.Name(name.description) ?? .accept
+    }
+}
+
+/// Makes HTTP answers.
+enum Answer {
+    /// A JSON body.
+    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = "application/json; charset=utf-8"
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// A value as JSON.
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+        guard let bytes = try? JSONCoding.encode(value) else {
+            return failure(ErrorResponse(.internalError, "the answer could not be written"))
+        }
+        return json(bytes, status: status)
+    }
+
+    /// A failure; an error body is made of strings and numbers and can always be written.
+    static func failure(_ error: ErrorResponse, retryAfterSeconds: Int? = nil) -> Response {
+        var response = json(failureBody(error), status: .init(code: error.statusCode, reasonPhrase: error.error))
+        if let retryAfterSeconds { response.headers[.retryAfter] = String(retryAfterSeconds) }
+        return response
+    }
+
+    /// Body of a failure.
+    static func failureBody(_ error: ErrorResponse) -> [UInt8] {
+        (try? JSONCoding.encode(error)) ?? Array("{}".utf8)
+    }
+
+    /// A worker's reply.
+    static func reply(_ reply: Reply) -> Response {
+        var response = json(reply.body, status: .init(code: reply.statusCode))
+        if let seconds = reply.retryAfterSeconds { response.headers[.retryAfter] = String(seconds) }
+        if reply.isReplayed { response.headers[.idempotentReplayed] = "true" }
+        return response
+    }
+}

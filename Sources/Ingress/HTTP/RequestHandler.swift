@@ -1,0 +1,144 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import Metrics
+import NIOCore
+import Providers
+import Shared
+
+/// Answers every request of the API: routes, admits, authenticates, and hands operations on.
+struct RequestHandler: Sendable {
+    let settings: IngressSettings
+    let providers: EnabledProviders
+    let authentication: CallerAuthentication
+    let admission: AdmissionControl
+    let operations: OperationHandler
+    let readiness: @Sendable () -> ReadinessReport
+    let clock: WallClock
+    let logger: Logger
+
+    /// Answers one request; never throws, so that every failure has a body.
+    func respond(to request: Request, channel: any Channel) async -> Response {
+        let id = CommandID.make(atUnixMilliseconds: clock.unixMilliseconds)
+        let started = ContinuousClock.now
+        let match = RouteTable.match(path: request.uri.path)
+        var response: Response
+        do {
+            response = try await route(request, match, id, channel)
+        } catch {
+            response = Answer.failure(error.response(id), retryAfterSeconds: error.retryAfterSeconds)
+            if let allow = error.allow { response.headers[.allow] = allow }
+            // A request whose body was not read leaves the connection unusable for another one.
+            if error.closesConnection { response.headers[.connection] = "close" }
+        }
+        response.headers[.requestID] = id.value
+        record(request, match, response, started: started, id: id)
+        return response
+    }
+
+    private func route(
+        _ request: Request, _ match: RouteMatch?, _ id: CommandID, _ channel: any Channel
+    ) async throws(RequestFailure) -> Response {
+        guard let match else {
+            throw RequestFailure(.unknownRoute, "there is no such path; see /documentation for those there are")
+        }
+        guard let target = match.pattern.targets.first(where: { $0.method == request.method })?.target else {
+            let allowed = match.pattern.targets.map(\.method.rawValue).joined(separator: ", ")
+            var failure = RequestFailure(.methodNotAllowed, "this path takes \(allowed)")
+            failure.allow = allowed
+            throw failure
+        }
+        switch target {
+        case .health: return Answer.json(["status": "OK"])
+        case .readiness:
+            let report = readiness()
+            return Answer.json(report, status: report.isReady ? .ok : .serviceUnavailable)
+        case .paymentMethods:
+            _ = try authenticate(request, channel)
+            return Answer.json(paymentMethods)
+        case .operation(let operation):
+            return try await admit(request, match, operation, id, channel)
+        }
+    }
+
+    private func admit(
+        _ request: Request, _ match: RouteMatch, _ operation: Operation, _ id: CommandID, _ channel: any Channel
+    ) async throws(RequestFailure) -> Response {
+        // Providers cannot show an API key: a callback's own signature is its proof.
+        let caller =
+            operation == .callback ? "provider:" + (match.provider ?? "") : try authenticate(request, channel)
+        switch admission.enter(caller) {
+        case .overloaded:
+            throw RequestFailure(.overloaded, "the service is at its limit", retryAfterSeconds: 1)
+        case .callerAtLimit:
+            throw RequestFailure(
+                .tooManyRequests, "at most \(settings.requestsPerCallerMax) requests of a caller at once",
+                retryAfterSeconds: 1)
+        case .admitted: break
+        }
+        defer { admission.leave(caller) }
+        let resolved = try providers.resolve(match, operation)
+        return try await operations.handle(request, resolved, id: id)
+    }
+
+    private func authenticate(_ request: Request, _ channel: any Channel) throws(RequestFailure) -> String {
+        let address = channel.remoteAddress?.ipAddress ?? "unknown"
+        let authorization = request.headers[.authorization]
+        guard let caller = authentication.caller(authorization: authorization, address: address) else {
+            throw RequestFailure(.unauthorized, "the header Authorization must be: Bearer, a space and an API key")
+        }
+        return caller
+    }
+
+    private var paymentMethods: [String] {
+        settings.paymentMethods.isEmpty ? providers.methodNames : settings.paymentMethods
+    }
+
+    private func record(
+        _ request: Request, _ match: RouteMatch?, _ response: Response, started: ContinuousClock.Instant,
+        id: CommandID
+    ) {
+        let elapsed = ContinuousClock.now - started
+        let route = match?.pattern.label ?? "unknown"
+        // Any token may stand as a method in a request: only the usual ones become labels.
+        let usual: Set<String> = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
+        let method = usual.contains(request.method.rawValue) ? request.method.rawValue : "other"
+        let status = String(response.status.code)
+        Counter(
+            label: MetricName.requests, dimensions: [("route", route), ("method", method), ("status", status)]
+        ).increment()
+        let nanoseconds = elapsed.components.seconds * 1_000_000_000 + elapsed.components.attoseconds / 1_000_000_000
+        Timer(label: MetricName.requestDuration, dimensions: [("route", route), ("method", method)])
+            .recordNanoseconds(nanoseconds)
+        let level: Logger.Level = response.status.code >= 500 ? .warning : .debug
+        logger.log(
+            level: level, "request answered",
+            metadata: .of([
+                .commandID: id.value, .route: route, .httpMethod: method, .statusCode: status,
+                .durationMilliseconds: "\(nanoseconds / 1_000_000)",
+            ]))
+    }
+}
+
+/// A failure on its way to the caller.
+struct RequestFailure: Error {
+    var error: ErrorResponse
+    var retryAfterSeconds: Int?
+    var allow: String?
+    var closesConnection = false
+
+    init(_ error: ErrorResponse, retryAfterSeconds: Int? = nil) {
+        self.error = error
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    init(_ code: ErrorCode, _ message: String, retryAfterSeconds: Int? = nil) {
+        self.init(ErrorResponse(code, message), retryAfterSeconds: retryAfterSeconds)
+    }
+
+    func response(_ id: CommandID) -> ErrorResponse {
+        var error = error
+        error.requestId = id.value
+        return error
+    }
+}

@@ -1,0 +1,125 @@
+import Ingress
+import Logging
+import Providers
+import ServiceLifecycle
+import Shared
+import Worker
+
+/// Wires the roles of a process from its settings; services come in the order of their dependencies.
+struct RoleAssembly: Sendable {
+    let process: ProcessSettings
+    let codec: MessageCodec
+    let producer: KafkaProducer
+    let logger: Logger
+    let clock = WallClock.system
+
+    init(_ process: ProcessSettings) throws {
+        self.process = process
+        let (level, format) = (process.logLevel, process.logFormat)
+        var logger = Logger(label: "pgm") { LineLogHandler(label: $0, level: level, format: format) }
+        logger.logLevel = level
+        self.logger = logger
+        self.codec = MessageCodec(topics: process.topics, source: "/pgm/" + process.instance, keys: process.keys)
+        self.producer = try KafkaProducer(configuration: process.kafka, logger: logger)
+    }
+
+    /// A provider's client with its own connections.
+    func provider(_ entry: ProviderSelection.Entry) -> (provider: any PaymentProvider, transport: OutgoingHTTPClient) {
+        let transport = OutgoingHTTPClient(limits: .init(connectionsPerHost: entry.connectionsMax))
+        return (entry.type.init(settings: entry.settings, transport: transport, clock: clock), transport)
+    }
+
+    /// Consumers of the commands of every enabled provider, each in a group of its own.
+    func workers(
+        _ selection: ProviderSelection, lanes: LaneConsumer.Settings, instanceID: String?
+    ) throws -> (services: [any Service], isReady: @Sendable () -> [String: Bool]) {
+        var services: [any Service] = []
+        var consumers: [(name: String, consumer: LaneConsumer)] = []
+        for entry in selection.entries {
+            let (provider, transport) = provider(entry)
+            let name = entry.type.description.name
+            let settings = WorkerSettings(
+                providerTimeout: entry.timeout, commandPartitions: process.plan.commandPartitions,
+                resultPartitions: process.plan.commandPartitions)
+            let processor = CommandProcessor(
+                provider: provider, codec: codec, sender: producer, settings: settings, deadLetters: deadLetters,
+                clock: clock, logger: logger)
+            let consumer = try laneConsumer(
+                topic: process.topics.commands(of: name), group: process.topics.workerGroup(of: name), lanes: lanes,
+                instanceID: instanceID, process: processor.process)
+            services += [transport, gate(consumer, topics: [process.topics.commands(of: name), process.topics.results])]
+            consumers.append(("worker." + name.value, consumer))
+        }
+        let all = consumers
+        return (
+            services, { Dictionary(all.map { ($0.name, $0.consumer.isReady) }, uniquingKeysWith: { $0 && $1 }) }
+        )
+    }
+
+    /// The consumer of results that POSTs notifications.
+    func notifier(
+        settings: NotifierSettings, signer: WebhookSigner, lanes: LaneConsumer.Settings
+    ) throws -> (services: [any Service], isReady: @Sendable () -> [String: Bool]) {
+        let transport = OutgoingHTTPClient(
+            limits: .init(connectionsPerHost: lanes.inFlightMax, answerBytesMax: 64 * 1024))
+        let notifier = Notifier(
+            settings: settings, transport: transport, signer: signer, codec: codec, deadLetters: deadLetters,
+            clock: clock, logger: logger)
+        let consumer = try laneConsumer(
+            topic: process.topics.results, group: process.topics.notifierGroup, lanes: lanes, instanceID: nil,
+            process: notifier.process)
+        return ([transport, gate(consumer, topics: [process.topics.results])], { ["notifier": consumer.isReady] })
+    }
+
+    /// The HTTP side without its server.
+    func ingress(
+        settings: IngressSettings, selection: ProviderSelection,
+        isReady: @escaping @Sendable () -> [String: Bool] = { [:] }
+    ) throws -> (ingress: IngressService, services: [any Service]) {
+        let made = selection.entries.map(provider)
+        let ingress = try IngressService(
+            .init(
+                settings: settings, providers: made.map(\.provider), codec: codec, sender: producer,
+                kafka: process.kafka, instance: process.instance, clock: clock, logger: logger),
+            isReady: isReady)
+        let topics = selection.names.map { process.topics.commands(of: $0) } + [process.topics.replies]
+        return (ingress, made.map(\.transport) + [gate(ingress.replyReader, topics: topics)])
+    }
+
+    /// Runs services until SIGTERM or SIGINT, shutting them down in reverse order.
+    func run(_ services: [any Service]) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { service in
+                .init(
+                    service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = process.shutdownGrace + .seconds(10)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private var deadLetters: DeadLetterWriter {
+        DeadLetterWriter(
+            codec: codec, sender: producer, partitionCount: TopicPlan.deadLetterPartitions, clock: clock,
+            logger: logger)
+    }
+
+    private func laneConsumer(
+        topic: String, group: String, lanes: LaneConsumer.Settings, instanceID: String?,
+        process processRecord: @escaping @Sendable (KafkaMessage) async -> RecordDisposition
+    ) throws -> LaneConsumer {
+        let consumer = LaneConsumer(settings: lanes, logger: logger, process: processRecord)
+        consumer.attach(
+            try KafkaGroupConsumer(
+                configuration: process.kafka, group: group, topics: [topic],
+                instanceID: instanceID.map { $0 + "." + group }, handler: consumer, logger: logger))
+        return consumer
+    }
+
+    private func gate(_ inner: any Service, topics names: [String]) -> TopicGate {
+        let all = process.plan.topics(named: process.topics, providers: ProviderRegistry.all.map { $0.description.name })
+        return TopicGate(
+            topics: all.filter { names.contains($0.name) }, configuration: process.kafka, inner: inner, logger: logger)
+    }
+}

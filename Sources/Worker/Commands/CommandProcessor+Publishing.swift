@@ -1,0 +1,92 @@
+import Logging
+import Metrics
+import Providers
+import Shared
+
+extension CommandProcessor {
+    /// Publishes reply and result together; the command is done when the result is stored.
+    func publish(_ outcome: Outcome, of command: Command) async -> RecordDisposition {
+        async let replied = reply(outcome, to: command)
+        let isStored = await storeResult(outcome, of: command)
+        await replied
+        return isStored ? .done : .leftForSuccessor
+    }
+
+    /// Records that a command came too late and never ran; its caller was answered long ago.
+    func expire(_ command: Command) async -> RecordDisposition {
+        logger.notice("a command expired before it could start", metadata: metadata(of: command))
+        Counter(label: MetricName.commandsExpired, dimensions: dimensions(of: command)).increment()
+        return await publish(Outcome(expired: command), of: command)
+    }
+
+    /// Puts an asynchronous command back to the end of its topic with a later start; the old record is done then.
+    func putBack(_ command: Command, _ message: KafkaMessage, failure: ProviderFailure) async -> RecordDisposition {
+        guard command.attempt < settings.roundsMax else {
+            return await deadLetters.bury(message, reason: "gave up after \(command.attempt) rounds: \(failure.code.rawValue)")
+        }
+        var again = command
+        again.attempt += 1
+        let delay = max(failure.retryAfter ?? .zero, settings.roundBackoff.delay(afterAttempt: command.attempt))
+        again.notBeforeMilliseconds = clock.unixMilliseconds + delay.components.seconds * 1000
+        guard let record = try? codec.record(for: again, partitionCount: settings.commandPartitions) else {
+            return await deadLetters.bury(message, reason: "the command cannot be written again")
+        }
+        return await sender.sendUntilStored(record) ? .done : .leftForSuccessor
+    }
+
+    private func storeResult(_ outcome: Outcome, of command: Command) async -> Bool {
+        let result = ResultEvent(
+            commandID: command.id, provider: command.provider, operation: command.operation,
+            reference: outcome.reference(completing: command.reference), amount: command.amount ?? outcome.amount,
+            outcome: outcome.label, occurredAtMilliseconds: clock.unixMilliseconds,
+            notification: outcome.notification)
+        guard let record = try? codec.record(for: result, partitionCount: settings.resultPartitions) else {
+            logger.error("a result cannot be written", metadata: metadata(of: command))
+            return false
+        }
+        return await sender.sendUntilStored(record)
+    }
+
+    /// Sends the reply as long as somebody may wait for it.
+    private func reply(_ outcome: Outcome, to command: Command) async {
+        guard let address = command.replyTo, let body = outcome.body else { return }
+        let reply = Reply(
+            commandID: command.id, statusCode: outcome.statusCode, retryAfterSeconds: outcome.retryAfterSeconds,
+            body: body)
+        guard let record = try? codec.record(for: reply, to: address, atMilliseconds: clock.unixMilliseconds) else {
+            logger.error("a reply cannot be written", metadata: metadata(of: command))
+            return
+        }
+        let deadline = command.deadlineMilliseconds ?? 0
+        if await !sender.sendUntilStored(record, isTooLate: { clock.unixMilliseconds > deadline }) {
+            logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))
+        }
+    }
+
+    func warn(_ command: Command, _ failure: ProviderFailure) {
+        var metadata = metadata(of: command)
+        metadata[LogKey.code.rawValue] = .string(failure.code.rawValue)
+        // Refused credentials stop every payment of the provider, so they are an error of the operator's concern.
+        let level: Logger.Level = failure.code == .credentialsRefused ? .error : .warning
+        logger.log(level: level, "a call to the provider failed", metadata: metadata)
+    }
+
+    func count(_ command: Command, outcome: String, since started: ContinuousClock.Instant) {
+        let dimensions = dimensions(of: command)
+        Counter(label: MetricName.commands, dimensions: dimensions + [("outcome", outcome)]).increment()
+        let elapsed = ContinuousClock.now - started
+        Timer(label: MetricName.commandDuration, dimensions: dimensions).recordNanoseconds(
+            elapsed.components.seconds * 1_000_000_000 + elapsed.components.attoseconds / 1_000_000_000)
+    }
+
+    private func dimensions(of command: Command) -> [(String, String)] {
+        [("provider", command.provider.value), ("operation", command.operation.rawValue)]
+    }
+
+    private func metadata(of command: Command) -> Logger.Metadata {
+        .of([
+            .commandID: command.id.value, .provider: command.provider.value, .operation: command.operation.rawValue,
+            .attempt: "\(command.attempt)",
+        ])
+    }
+}

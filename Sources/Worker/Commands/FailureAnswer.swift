@@ -1,0 +1,35 @@
+import Providers
+import Shared
+
+/// The answer to a caller whose command failed.
+enum FailureAnswer {
+    /// Seconds that a caller is asked to wait when the provider said nothing.
+    static let retryAfterSecondsDefault = 5
+
+    /// Maps a failure to the fixed list of errors; a call that may have had its effect is never answered as refused.
+    static func response(
+        to failure: ProviderFailure, of command: Command, effect: OperationDescription.Effect
+    ) -> (response: ErrorResponse, retryAfterSeconds: Int?) {
+        var response = ErrorResponse(code(for: failure), failure.explanation)
+        response.requestId = command.id.value
+        var retryAfterSeconds: Int?
+        if response.statusCode == 503 {
+            let asked = failure.retryAfter.map { Int($0.components.seconds) }
+            retryAfterSeconds = max(1, asked ?? retryAfterSecondsDefault)
+        }
+        if failure.mayHaveHadEffect || response.code == .outcomeUnknown {
+            response.commandID = command.id
+            response.repeatIsSafe = effect == .none
+        }
+        return (response, retryAfterSeconds)
+    }
+
+    private static func code(for failure: ProviderFailure) -> ErrorCode {
+        switch failure.code {
+        case .unknownTransaction: .unknownTransaction
+        case .unreachable, .throttled: .providerUnavailable
+        case .noAnswer, .stillRunning: .outcomeUnknown
+        case .credentialsRefused, .requestRefused, .providerError, .unusableAnswer: .providerError
+        }
+    }
+}
