@@ -1,0 +1,41 @@
+import CRdKafka
+import Logging
+
+/// librdkafka's log lines, as events, into the process's log.
+enum KafkaEventLog {
+    /// The longest text of librdkafka that is kept, in characters.
+    static let maximumTextCharacters = 500
+
+    /// Logs one line and says whether it reports that a position had to be moved because it lies outside the log.
+    static func emit(_ event: OpaquePointer, to logger: Logger) -> Bool {
+        var facility: UnsafePointer<CChar>?
+        var text: UnsafePointer<CChar>?
+        var severity: Int32 = 7
+        guard rd_kafka_event_log(event, &facility, &text, &severity) == 0 else { return false }
+        let name = facility.map { String(cString: $0) } ?? ""
+        // librdkafka writes this line at warning only when the broker refused the position; the first start of a group
+        // without any position is written at debug.
+        let isOffsetOutOfRange = name == "OFFSET" && severity <= 4
+        let metadata: Logger.Metadata = [
+            "kafka.facility": .string(name),
+            "kafka.text": .string(String((text.map { String(cString: $0) } ?? "").prefix(maximumTextCharacters))),
+        ]
+        if isOffsetOutOfRange {
+            logger.error("kafka position outside the log, reading on from its start", metadata: metadata)
+        } else {
+            logger.log(level: level(ofSeverity: severity), "librdkafka", metadata: metadata)
+        }
+        return isOffsetOutOfRange
+    }
+
+    private static func level(ofSeverity severity: Int32) -> Logger.Level {
+        switch severity {
+        case ...2: .critical
+        case 3: .error
+        case 4: .warning
+        case 5: .notice
+        case 6: .info
+        default: .debug
+        }
+    }
+}

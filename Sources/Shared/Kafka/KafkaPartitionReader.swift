@@ -1,0 +1,215 @@
+import CRdKafka
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Reads partitions that it is told, from offsets that it is told, without a group and without committing anything.
+///
+/// Only numeric offsets: a reader that starts "at the end" misses what is written before the broker has answered where
+/// that is. Ask ``endOffsets(_:within:)`` first and assign the answer.
+public final class KafkaPartitionReader: Service, Sendable {
+    /// The most messages that are delivered at once.
+    static let maximumBatchMessages = 256
+    /// The longest sleep of the reading thread without an event.
+    static let longestWait: Duration = .seconds(1)
+    /// How long one question for reachability may hold up messages while no broker is connected.
+    static let probeLimit: Duration = .milliseconds(250)
+
+    private struct State {
+        var queue: KafkaQueue?
+        var assignment: [KafkaOffset]?
+        var isClosing = false
+        var hasStarted = false
+        var isConnected = false
+    }
+
+    private let handle: KafkaHandle
+    private let handler: @Sendable ([KafkaMessage]) -> Void
+    private let logger: Logger
+    private let state: Mutex<State>
+    private let closed = Completion()
+
+    /// Makes a reader; nothing is delivered before ``run()``.
+    ///
+    /// - Parameter handler: called on the reader's own thread with messages in order within each partition.
+    public init(
+        configuration: KafkaConfiguration,
+        handler: @escaping @Sendable ([KafkaMessage]) -> Void,
+        logger: Logger
+    ) throws(KafkaError) {
+        let settings = try configuration.settings(adding: configuration.readerSettings)
+        let handle = try KafkaHandle(.consumer, settings: settings, events: RD_KAFKA_EVENT_ERROR)
+        guard
+            let queue = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle),
+            let main = KafkaQueue(rd_kafka_queue_get_main(handle.pointer), of: handle)
+        else { throw KafkaError(code: .creationFailed) }
+        // Errors and logs go the way of messages, so that one thread waits in one queue.
+        rd_kafka_queue_forward(main.pointer, queue.pointer)
+        self.handle = handle
+        self.handler = handler
+        self.logger = logger
+        self.state = Mutex(State(queue: queue))
+    }
+
+    /// Reads exactly these partitions from exactly these offsets, instead of what was read before. An offset outside the
+    /// log is logged as an error and reading starts at the beginning of the log.
+    public func assign(_ offsets: [KafkaOffset]) {
+        let queue = state.withLock { state in
+            state.assignment = offsets
+            return state.queue
+        }
+        queue?.wake()
+    }
+
+    /// The offset behind the last record of each partition, as the broker has it now.
+    public func endOffsets(_ partitions: [KafkaPartition], within limit: Duration) async throws(KafkaError) -> [KafkaOffset] {
+        try await watermarks(partitions, within: limit).map { $0.end }
+    }
+
+    /// The offset of the first record that is still there, for each partition.
+    public func startOffsets(_ partitions: [KafkaPartition], within limit: Duration) async throws(KafkaError) -> [KafkaOffset] {
+        try await watermarks(partitions, within: limit).map { $0.start }
+    }
+
+    private func watermarks(
+        _ partitions: [KafkaPartition],
+        within limit: Duration
+    ) async throws(KafkaError) -> [(start: KafkaOffset, end: KafkaOffset)] {
+        let found = try await KafkaThread.run("pgm-kafka-offsets") { [handle] () -> Result<[[KafkaOffset]], KafkaError> in
+            handle.use { client in Self.query(partitions, client, until: .now + limit) }
+                ?? .failure(KafkaError(code: .closed))
+        }
+        return found.compactMap { pair in
+            guard let start = pair.first, let end = pair.last else { return nil }
+            return (start, end)
+        }
+    }
+
+    private static func query(
+        _ partitions: [KafkaPartition],
+        _ client: OpaquePointer,
+        until deadline: ContinuousClock.Instant
+    ) -> Result<[[KafkaOffset]], KafkaError> {
+        var found: [[KafkaOffset]] = []
+        for partition in partitions {
+            let left = deadline - .now
+            guard left > .zero else { return .failure(KafkaError(code: .timedOut)) }
+            var low: Int64 = 0
+            var high: Int64 = 0
+            let error = rd_kafka_query_watermark_offsets(
+                client, partition.topic, partition.partition, &low, &high, max(1, left.clampedMilliseconds))
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError(error)) }
+            found.append([KafkaOffset(partition: partition, offset: low), KafkaOffset(partition: partition, offset: high)])
+        }
+        return .success(found)
+    }
+
+    /// Reads until the graceful shutdown, the task's cancellation or ``close()``.
+    public func run() async {
+        let isFirst = state.withLock { state in
+            defer { state.hasStarted = true }
+            return !state.hasStarted
+        }
+        if isFirst {
+            KafkaThread.start("pgm-kafka-reader") { [self] in
+                serve()
+                closed.complete()
+            }
+        }
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await closed.wait()
+            } onGracefulShutdown: {
+                self.close()
+            }
+        } onCancel: {
+            self.close()
+        }
+    }
+
+    /// Begins to close; ``run()`` returns when the handler has.
+    public func close() {
+        let queue = state.withLock { state in
+            state.isClosing = true
+            return state.queue
+        }
+        queue?.wake()
+    }
+
+    /// Whether a broker answers.
+    public var isConnected: Bool { state.withLock { $0.isConnected } }
+
+    private func serve() {
+        var decoder = KafkaMessageDecoder()
+        var active: [ActivePartition] = []
+        while let queue = state.withLock({ $0.isClosing ? nil : $0.queue }) {
+            let assignment = state.withLock { state in
+                defer { state.assignment = nil }
+                return state.assignment
+            }
+            if let assignment {
+                for partition in active { partition.stop() }
+                active = assignment.compactMap { start($0, queue) }
+            }
+            probe()
+            deliver(from: queue, &decoder)
+        }
+        for partition in active { partition.stop() }
+        state.withLock { state in
+            state.queue = nil
+            state.isConnected = false
+        }
+        handle.destroy()
+    }
+
+    private func start(_ offset: KafkaOffset, _ queue: KafkaQueue) -> ActivePartition? {
+        let started = ActivePartition(offset, handle, queue)
+        if started == nil {
+            logger.error(
+                "kafka partition cannot be read",
+                metadata: ["kafka.topic": "\(offset.partition.topic)", "kafka.partition": "\(offset.partition.partition)"])
+        }
+        return started
+    }
+
+    private func probe() {
+        guard !isConnected, handle.isReachable(within: Self.probeLimit) else { return }
+        state.withLock { $0.isConnected = true }
+    }
+
+    private func deliver(from queue: KafkaQueue, _ decoder: inout KafkaMessageDecoder) {
+        guard let first = queue.poll(for: Self.longestWait) else { return }
+        var batch: [KafkaMessage] = []
+        take(first, into: &batch, &decoder)
+        while batch.count < Self.maximumBatchMessages, let event = queue.poll(for: .zero) {
+            take(event, into: &batch, &decoder)
+        }
+        if !batch.isEmpty { handler(batch) }
+    }
+
+    private func take(_ event: OpaquePointer, into batch: inout [KafkaMessage], _ decoder: inout KafkaMessageDecoder) {
+        defer { rd_kafka_event_destroy(event) }
+        switch rd_kafka_event_type(event) {
+        case RD_KAFKA_EVENT_FETCH:
+            while let message = rd_kafka_event_message_next(event) {
+                let error = message.pointee.err
+                if error == RD_KAFKA_RESP_ERR_NO_ERROR { batch.append(decoder.decode(message)) } else { note(error) }
+            }
+        case RD_KAFKA_EVENT_ERROR: note(rd_kafka_event_error(event))
+        case RD_KAFKA_EVENT_LOG: _ = KafkaEventLog.emit(event, to: logger)
+        default: break
+        }
+    }
+
+    private func note(_ error: rd_kafka_resp_err_t) {
+        switch error {
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            return
+        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+            state.withLock { $0.isConnected = false }
+            logger.warning("kafka reader has lost all brokers")
+        default:
+            logger.warning("kafka reader error", metadata: ["kafka.code": "\(error.rawValue)"])
+        }
+    }
+}

@@ -1,0 +1,150 @@
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Writes records, each acknowledged by all in-sync replicas and stored once however often the client has to repeat it.
+///
+/// Created running: ``send(_:)`` works at once. Whoever creates one must let ``run()`` or ``close(within:)`` end it, since
+/// its thread keeps it alive.
+public final class KafkaProducer: Service, Sendable {
+    /// How long ``run()`` lets records wait for their acknowledgement after a graceful shutdown began.
+    public static let shutdownLimit: Duration = .seconds(5)
+
+    private struct State {
+        var generation: ProducerGeneration?
+        var closeDeadline: ContinuousClock.Instant?
+        var replacements = 0
+    }
+
+    private let configuration: KafkaConfiguration
+    private let logger: Logger
+    private let onFatal: @Sendable () -> Void
+    private let state: Mutex<State>
+    private let closing = Completion()
+    private let closed = Completion()
+
+    /// Makes a producer.
+    ///
+    /// - Parameter onFatal: called on the producer's own thread when librdkafka's client has failed for good, before it is
+    ///   replaced: from here on sends are refused, until it returns. A worker lets go of its partitions in it.
+    public init(
+        configuration: KafkaConfiguration,
+        logger: Logger,
+        onFatal: @escaping @Sendable () -> Void = {}
+    ) throws(KafkaError) {
+        self.configuration = configuration
+        self.logger = logger
+        self.onFatal = onFatal
+        let generation = try ProducerGeneration(configuration: configuration, logger: logger)
+        self.state = Mutex(State(generation: generation))
+        KafkaThread.start("pgm-kafka-producer") { [self] in serve(generation) }
+    }
+
+    /// Writes one record and returns where it was stored, once the broker has acknowledged it.
+    ///
+    /// An enqueued record cannot be recalled: cancelling the task does not end the wait, the delivery timeout does.
+    public func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset {
+        let result: Result<KafkaOffset, KafkaSendError> = await withCheckedContinuation { continuation in
+            let current = state.withLock { $0.closeDeadline == nil ? $0.generation : nil }
+            guard let current else {
+                continuation.resume(returning: .failure(KafkaSendError(code: .shuttingDown, mayBeStored: false)))
+                return
+            }
+            current.enqueue(record, continuation)
+        }
+        return try result.get()
+    }
+
+    /// Keeps the producer open until the graceful shutdown or the task's cancellation, then closes it.
+    public func run() async {
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await closing.wait()
+            } onGracefulShutdown: {
+                self.beginClosing(within: Self.shutdownLimit)
+            }
+        } onCancel: {
+            self.beginClosing(within: Self.shutdownLimit)
+        }
+        await closed.wait()
+    }
+
+    /// Refuses new records, waits for those under way, and ends. Those without acknowledgement in time end as possibly
+    /// stored, except where librdkafka knows better.
+    public func close(within limit: Duration) async {
+        beginClosing(within: limit)
+        await closed.wait()
+    }
+
+    /// Whether a broker answers and sends are accepted.
+    public var isHealthy: Bool {
+        state.withLock { $0.closeDeadline == nil ? $0.generation : nil }?.isHealthy ?? false
+    }
+
+    /// Records that wait for their acknowledgement.
+    public var pendingRecords: Int {
+        state.withLock { $0.generation }?.pendingCount ?? 0
+    }
+
+    /// How often the client failed for good and was replaced.
+    public var replacements: Int {
+        state.withLock { $0.replacements }
+    }
+
+    /// Makes librdkafka's client fail as the idempotent producer can on a disconnect.
+    func failForTest() {
+        state.withLock { $0.generation }?.failForTest()
+    }
+
+    private func beginClosing(within limit: Duration) {
+        let generation = state.withLock { state in
+            if state.closeDeadline == nil { state.closeDeadline = .now + limit }
+            return state.generation
+        }
+        closing.complete()
+        generation?.wake()
+        if generation == nil { closed.complete() }
+    }
+
+    /// The thread of one generation: reports until the client fails or is closed.
+    private func serve(_ generation: ProducerGeneration) {
+        while true {
+            if let deadline = state.withLock({ $0.closeDeadline }) {
+                generation.finish(until: deadline)
+                state.withLock { $0.generation = nil }
+                closed.complete()
+                return
+            }
+            guard generation.serveOnce() == .failed else { continue }
+            generation.refuseSends()
+            logger.critical("kafka producer failed for good, replacing it")
+            onFatal()
+            let isReplaced = replace()
+            generation.finish(until: .now)
+            if !isReplaced {
+                state.withLock { $0.generation = nil }
+                closed.complete()
+            }
+            return
+        }
+    }
+
+    /// Starts the next generation; false when the producer is closed before that succeeds.
+    private func replace() -> Bool {
+        while state.withLock({ $0.closeDeadline == nil }) {
+            do throws(KafkaError) {
+                let next = try ProducerGeneration(configuration: configuration, logger: logger)
+                state.withLock { state in
+                    state.generation = next
+                    state.replacements += 1
+                }
+                KafkaThread.start("pgm-kafka-producer") { [self] in serve(next) }
+                return true
+            } catch {
+                logger.critical("kafka producer cannot be replaced", metadata: ["error.code": "\(error.code.rawValue)"])
+                if closing.waitOnThread(within: .seconds(1)) { break }
+            }
+        }
+        return false
+    }
+}
