@@ -7,3 +7,10 @@ enum UnixTime {
         Int(exactly: date.timeIntervalSince1970.rounded(.down)) ?? 0
     }
 }
+
+extension UnixTime {
+    /// The date of these seconds.
+    static func date(_ seconds: Int) -> Date {
+        Date(timeIntervalSince1970: TimeInterval(seconds))
+    }
+}
