@@ -71,7 +71,9 @@ let package = Package(
         ),
         .target(
             name: "Sandbox",
-            dependencies: [hummingbird, asyncHTTPClient, crypto, lifecycle, logging, nioCore, httpTypes],
+            dependencies: [
+                hummingbird, asyncHTTPClient, crypto, lifecycle, logging, nioCore, nioHTTP1, httpTypes,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -87,7 +89,14 @@ let package = Package(
         .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Providers", "Shared"], swiftSettings: strict),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared"], swiftSettings: strict),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", asyncHTTPClient, crypto], swiftSettings: strict),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: [
+                "Sandbox", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging, nioCore, nioHTTP1,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["Shared", asyncHTTPClient],
