@@ -17,6 +17,7 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -81,7 +82,7 @@ let package = Package(
             dependencies: [
                 "Shared", "Providers", "Ingress", "Worker", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                hummingbird, asyncHTTPClient, lifecycle, logging, nioCore,
+                hummingbird, asyncHTTPClient, lifecycle, unixSignals, logging, nioCore,
             ],
             swiftSettings: strict
         ),

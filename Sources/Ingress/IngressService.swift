@@ -101,7 +101,7 @@ public struct IngressService: Sendable {
     ) -> some Service {
         let responder = CallbackResponder { (request: Request, context: EdgeContext) in
             if let response = try await fallback(request, context.source) { return response }
-            return await respond(to: request, channel: context.source.channel)
+            return await respond(to: request, channel: context.channel)
         }
         let readLimit = TimeAmount(settings.readTimeout)
         let http1 = HTTP1Channel.Configuration(
@@ -122,11 +122,19 @@ public struct IngressService: Sendable {
 
 /// Context of a request at the edge: nothing but where it came from.
 public struct EdgeContext: InitializableFromSource, Sendable {
-    /// Channel and logger.
-    public let source: ApplicationRequestContextSource
+    /// The connection.
+    public let channel: any Channel
+    /// The request's logger.
+    public let logger: Logger
 
-    /// Keeps the source.
+    /// Keeps the source's parts.
     public init(source: ApplicationRequestContextSource) {
-        self.source = source
+        self.channel = source.channel
+        self.logger = source.logger
+    }
+
+    /// The source again, for another responder.
+    public var source: ApplicationRequestContextSource {
+        ApplicationRequestContextSource(channel: channel, logger: logger)
     }
 }

@@ -5,15 +5,15 @@ import Shared
 
 extension HTTPField.Name {
     /// Identifier of the request, on every answer.
-    static let requestID = HTTPField.Name(parsed: "x-request-id")
+    static let requestID: HTTPField.Name = named("x-request-id")
     /// Set on answers that were recorded earlier.
-    static let idempotentReplayed = HTTPField.Name(parsed: "idempotent-replayed")
+    static let idempotentReplayed: HTTPField.Name = named("idempotent-replayed")
     /// W3C trace context.
-    static let traceParent = HTTPField.Name(parsed: "traceparent")
+    static let traceParent: HTTPField.Name = named("traceparent")
 
-    private init(parsed name: StaticString) {
-        // Literals of this file: a name that is no token would fall back to a harmless one.
-        self = HTTPField.Name(name.description) ?? .accept
+    /// Takes literals of this file; one that is no token would fall back to a harmless name.
+    private static func named(_ literal: String) -> HTTPField.Name {
+        HTTPField.Name(literal) ?? .accept
     }
 }
 

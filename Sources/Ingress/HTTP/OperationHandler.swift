@@ -73,10 +73,12 @@ struct OperationHandler: Sendable {
         let notice: CallbackNotice
         do {
             notice = try resolved.provider.authenticate(callback)
-        } catch .notAuthentic {
-            throw RequestFailure(.invalidSignature, "the callback's signature is missing, wrong or too old")
-        } catch .unreadable(let text) {
-            throw RequestFailure(.invalidField, text)
+        } catch {
+            switch error {
+            case .notAuthentic:
+                throw RequestFailure(.invalidSignature, "the callback's signature is missing, wrong or too old")
+            case .unreadable(let text): throw RequestFailure(.invalidField, text)
+            }
         }
         guard case .payment(let reference) = notice else { return Response(status: .ok) }
         let factory = CommandFactory(description: resolved.description, operation: resolved.operation)

@@ -1,4 +1,4 @@
-public import Logging
+import Logging
 import Metrics
 public import ServiceLifecycle
 public import Shared

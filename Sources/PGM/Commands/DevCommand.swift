@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Hummingbird
 import Ingress
+import Sandbox
 import ServiceLifecycle
 import Shared
 import Worker

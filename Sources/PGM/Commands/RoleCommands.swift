@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Ingress
+import Logging
 import ServiceLifecycle
 import Shared
 import Worker
@@ -47,9 +48,9 @@ struct IngressCommand: AsyncParsableCommand {
             try reader.finish()
             let assembly = try RoleAssembly(process)
             let (ingress, services) = try assembly.ingress(settings: settings, selection: selection)
-            let server = ingress.server { address in
+            let server = ingress.server(onListening: { address in
                 assembly.logger.info("listening", metadata: .of([.address: address.map { "\($0)" } ?? ""]))
-            }
+            })
             try await assembly.run([assembly.producer] + services + [server])
         }
     }

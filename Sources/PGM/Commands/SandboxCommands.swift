@@ -2,11 +2,13 @@ import ArgumentParser
 import AsyncHTTPClient
 import Foundation
 import Hummingbird
+import Ingress
 import Logging
 import Providers
 import Sandbox
 import ServiceLifecycle
 import Shared
+import UnixSignals
 
 /// Makes the simulators from the same settings that the providers read.
 enum SandboxAssembly {
@@ -60,7 +62,7 @@ struct SandboxCommand: AsyncParsableCommand {
             let environment = ProcessInfo.processInfo.environment
             let (sandbox, client) = SandboxAssembly.make(
                 publicURL: "http://127.0.0.1:\(port)", environment: environment, logger: logger)
-            let responder = CallbackResponder { (request: Request, context: SandboxContext) in
+            let responder = CallbackResponder { (request: Request, context: EdgeContext) in
                 guard sandbox.handles(path: request.uri.path) else { return Response(status: .notFound) }
                 return try await sandbox.respond(to: request, source: context.source)
             }
@@ -72,15 +74,6 @@ struct SandboxCommand: AsyncParsableCommand {
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
             try await ServiceGroup(configuration: configuration).run()
         }
-    }
-}
-
-/// Context of a request to the simulators alone.
-struct SandboxContext: InitializableFromSource {
-    let source: ApplicationRequestContextSource
-
-    init(source: ApplicationRequestContextSource) {
-        self.source = source
     }
 }
 

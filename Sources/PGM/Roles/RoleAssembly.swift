@@ -3,6 +3,7 @@ import Logging
 import Providers
 import ServiceLifecycle
 import Shared
+import UnixSignals
 import Worker
 
 /// Wires the roles of a process from its settings; services come in the order of their dependencies.
