@@ -14,7 +14,8 @@ public enum KafkaAdministration {
             let deadline = ContinuousClock.now + limit
             var counts: [String: Int] = [:]
             for topic in Set(topics).sorted() {
-                counts[topic] = try partitionCount(topic, handle, within: deadline - .now)
+                counts[topic] = try partitionCount(
+                    topic, handle, isEmbedded: configuration.isEmbedded, within: deadline - .now)
             }
             return counts
         }
@@ -64,6 +65,7 @@ public enum KafkaAdministration {
     private static func partitionCount(
         _ topic: String,
         _ handle: KafkaHandle,
+        isEmbedded: Bool,
         within limit: Duration
     ) throws(KafkaError) -> Int? {
         guard limit > .zero else { throw KafkaError(code: .timedOut) }
@@ -72,14 +74,19 @@ public enum KafkaAdministration {
         }
         defer { rd_kafka_topic_destroy(reference) }
         var metadata: UnsafePointer<rd_kafka_metadata>?
-        let error = rd_kafka_metadata(handle.pointer, 0, reference, &metadata, max(1, limit.clampedMilliseconds))
+        // The embedded broker speaks a version of this request that creates every topic it is asked for by name.
+        let error = rd_kafka_metadata(
+            handle.pointer, isEmbedded ? 1 : 0, isEmbedded ? nil : reference, &metadata,
+            max(1, limit.clampedMilliseconds))
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { throw KafkaError(error) }
         defer { rd_kafka_metadata_destroy(metadata) }
-        guard metadata.pointee.topic_cnt > 0, let first = metadata.pointee.topics?.pointee else { return nil }
-        switch first.err {
-        case RD_KAFKA_RESP_ERR_NO_ERROR: return Int(first.partition_cnt)
+        let found = UnsafeBufferPointer(start: metadata.pointee.topics, count: max(0, Int(metadata.pointee.topic_cnt)))
+            .first { $0.topic.map { String(cString: $0) } == topic }
+        guard let found else { return nil }
+        switch found.err {
+        case RD_KAFKA_RESP_ERR_NO_ERROR: return Int(found.partition_cnt)
         case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return nil
-        default: throw KafkaError(first.err)
+        default: throw KafkaError(found.err)
         }
     }
 

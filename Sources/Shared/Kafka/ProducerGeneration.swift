@@ -71,6 +71,7 @@ final class ProducerGeneration: Sendable {
             }
             guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
             settle(identifier, KafkaSendError(refusal: code))
+            if code == RD_KAFKA_RESP_ERR__FATAL { wake() }
         }
     }
 
@@ -148,26 +149,26 @@ final class ProducerGeneration: Sendable {
         if !state.withLock({ $0.isConnected }), handle.isReachable(within: Self.probeLimit) {
             state.withLock { $0.isConnected = true }
         }
-        guard let event = queue.poll(for: limit) else { return .working }
-        defer { rd_kafka_event_destroy(event) }
-        switch rd_kafka_event_type(event) {
-        case RD_KAFKA_EVENT_DR: return settleReports(event)
-        case RD_KAFKA_EVENT_ERROR: return noteError(rd_kafka_event_error(event))
-        case RD_KAFKA_EVENT_LOG: _ = KafkaEventLog.emit(event, to: logger)
-        default: break
+        if let event = queue.poll(for: limit) {
+            defer { rd_kafka_event_destroy(event) }
+            switch rd_kafka_event_type(event) {
+            case RD_KAFKA_EVENT_DR: settleReports(event)
+            case RD_KAFKA_EVENT_ERROR: noteError(rd_kafka_event_error(event))
+            case RD_KAFKA_EVENT_LOG: _ = KafkaEventLog.emit(event, to: logger)
+            default: break
+            }
         }
-        return .working
+        // Asked rather than taken from an event: whichever event comes first, a failed client is known as such.
+        return rd_kafka_fatal_error(handle.pointer, nil, 0) == RD_KAFKA_RESP_ERR_NO_ERROR ? .working : .failed
     }
 
-    private func settleReports(_ event: OpaquePointer) -> Turn {
+    private func settleReports(_ event: OpaquePointer) {
         var outcomes: [Outcome] = []
         outcomes.reserveCapacity(rd_kafka_event_message_count(event))
-        var hasFailed = false
         state.withLock { state in
             while let message = rd_kafka_event_message_next(event) {
                 let fields = message.pointee
                 if fields.err == RD_KAFKA_RESP_ERR_NO_ERROR { state.isConnected = true }
-                if fields.err == RD_KAFKA_RESP_ERR__FATAL { hasFailed = true }
                 guard let waiting = state.waiting.removeValue(forKey: UInt(bitPattern: fields._private)) else {
                     continue
                 }
@@ -175,7 +176,6 @@ final class ProducerGeneration: Sendable {
             }
         }
         for outcome in outcomes { outcome.continuation.resume(returning: outcome.result) }
-        return hasFailed ? .failed : .working
     }
 
     private static func result(
@@ -189,17 +189,14 @@ final class ProducerGeneration: Sendable {
         return .success(KafkaOffset(topic: topic, partition: fields.partition, offset: fields.offset))
     }
 
-    private func noteError(_ error: rd_kafka_resp_err_t) -> Turn {
+    private func noteError(_ error: rd_kafka_resp_err_t) {
         switch error {
-        case RD_KAFKA_RESP_ERR__FATAL:
-            return .failed
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
             state.withLock { $0.isConnected = false }
             logger.warning("kafka producer has lost all brokers")
         default:
             logger.warning("kafka producer error", metadata: ["kafka.code": "\(error.rawValue)"])
         }
-        return .working
     }
 
     /// From now on nothing is enqueued.
