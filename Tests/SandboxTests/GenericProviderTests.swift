@@ -105,7 +105,7 @@ import Testing
             let body = sandbox.genericBody("A", token: "OK")
             async let slow = sandbox.generic(.POST, "/v1/payments", body, key: "k")
             // The fault is used up as soon as the first request runs.
-            while try await sandbox.send(.GET, "\(SandboxHarness.generic)/__faults")["faults.0"] != nil {}
+            try await sandbox.untilFaultStruck(SandboxHarness.generic)
             let second = try await sandbox.generic(.POST, "/v1/payments", body, key: "k")
             #expect(second.status == 409)
             #expect(second["error.code"] == "idempotency_in_progress")

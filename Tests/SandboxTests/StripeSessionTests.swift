@@ -94,7 +94,7 @@ import Testing
             try await sandbox.fault(
                 SandboxHarness.stripe, #"{"operation":"create","kind":"latency","milliseconds":1000}"#)
             async let slow = sandbox.stripe(.POST, Self.sessions, StripeExamples.payment("A"), key: "k")
-            while try await sandbox.send(.GET, "\(SandboxHarness.stripe)/__faults")["faults.0"] != nil {}
+            try await sandbox.untilFaultStruck(SandboxHarness.stripe)
             let second = try await sandbox.stripe(.POST, Self.sessions, StripeExamples.payment("A"), key: "k")
             #expect(second.status == 409)
             #expect(second["error.code"] == "idempotency_key_in_use")

@@ -81,7 +81,7 @@ struct JSONParser {
         let start = position
         while let byte = current, "+-0123456789.eE".utf8.contains(byte) { position += 1 }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        guard text.first != "+", let last = text.last, last.isNumber else { return nil }
+        guard text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/) != nil else { return nil }
         if let whole = Int(text) { return .integer(whole) }
         return Double(text).map(JSONValue.double)
     }

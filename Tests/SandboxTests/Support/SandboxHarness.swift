@@ -107,6 +107,16 @@ struct SandboxHarness: Sendable {
         try #require(answer.status == 201)
     }
 
+    /// Waits until the only fault of a provider was used up; fails after ten seconds.
+    func untilFaultStruck(_ provider: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while ContinuousClock.now < deadline {
+            if try await send(.GET, "\(provider)/__faults")["faults"] == [] { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("the fault never struck")
+    }
+
     // MARK: Stripe
 
     func stripe(
