@@ -130,12 +130,17 @@ import Testing
                 .POST, "/v1/payments", sandbox.genericBody("A", token: "OK", more: #","recurrence":{"first":true}"#))
             let token = try #require(first["recurrenceToken"]?.text)
             let later = #","recurrence":{"first":false,"token":"\#(token)"}"#
-            #expect(try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("B", more: later))["status"] == "captured")
+            #expect(
+                try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("B", more: later))["status"]
+                    == "captured")
             let id = try #require(first["id"]?.text)
             let byID = #","recurrence":{"first":false,"previousPaymentId":"\#(id)"}"#
-            #expect(try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("C", more: byID))["status"] == "captured")
+            #expect(
+                try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("C", more: byID))["status"]
+                    == "captured")
             let unknown = #","recurrence":{"first":false,"token":"gt_none"}"#
-            #expect(try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("D", more: unknown)).status == 422)
+            #expect(
+                try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("D", more: unknown)).status == 422)
         }
     }
 

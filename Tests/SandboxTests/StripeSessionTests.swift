@@ -34,6 +34,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [("2026-07-29.dahlia", 404), ("2022-11-15", 404), ("latest", 400), ("2026-07-29.", 400)])
+    func versionMustBeADay(version: String, status: Int) async throws {
+        try await SandboxHarness.run { sandbox in
+            let answer = try await sandbox.stripe(
+                .GET, "\(Self.sessions)/cs_none", with: ["Stripe-Version": version])
+            #expect(answer.status == status)
+        }
+    }
+
     @Test func wrongKeyIsRefusedAndBasicAuthenticationAccepted() async throws {
         try await SandboxHarness.run { sandbox in
             let path = "\(Self.sessions)/cs_none"

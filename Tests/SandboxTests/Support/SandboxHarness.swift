@@ -54,7 +54,7 @@ struct SandboxHarness: Sendable {
     }
 
     static func run(
-        _ change: @Sendable (inout SandboxConfiguration) -> Void = { _ in },
+        configure change: @Sendable (inout SandboxConfiguration) -> Void = { _ in },
         now: @escaping @Sendable () -> Date = { Date() },
         _ body: @Sendable (SandboxHarness) async throws -> Void
     ) async throws {
@@ -181,7 +181,8 @@ struct SandboxHarness: Sendable {
     func press(_ provider: String, _ id: String, _ action: String) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(provider)/__pages/\(id)/\(action)")
         request.method = .POST
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .init(redirectConfiguration: .disallow))
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: .init(redirectConfiguration: .disallow))
         do {
             let response = try await client.execute(request, timeout: .seconds(10))
             let content = try await response.body.collect(upTo: 1 << 20)
