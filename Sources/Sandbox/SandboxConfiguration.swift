@@ -9,7 +9,8 @@ public struct SandboxConfiguration: Sendable {
     /// Credentials and settings by provider name, then by setting name; what is absent comes from
     /// ``defaultProviderSettings``.
     ///
-    /// `stripe`: `privateKey`, `webhookSecret`, `webhookURL` (no webhooks without it), `prices` (see ``StripeCatalogue``).
+    /// `stripe`: `privateKey`, `webhookSecret`, `webhookURL` (no webhooks without it), `prices` (see
+    /// ``StripeCatalogue``).
     /// `generic-provider`: `apiKey`, `callbackSecret`.
     public var providerSettings: [String: [String: String]]
     /// `whsec_…` secrets of which any may sign a merchant notification; empty leaves notifications unverified.

@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func forgottenPaymentsAreUnknownToTheProvider() async throws {
-        try await SandboxHarness.run({ $0.maximumPayments = 1 }) { sandbox in
+        try await SandboxHarness.run(configure: { $0.maximumPayments = 1 }) { sandbox in
             let first = try await sandbox.genericPayment("A", token: "OK")
             let second = try await sandbox.genericPayment("B", token: "OK")
             #expect(try await sandbox.generic(.GET, "/v1/payments/\(first)").status == 404)

@@ -5,7 +5,8 @@ import Testing
 @testable import Sandbox
 
 @Suite struct FaultTests {
-    private func create(_ sandbox: SandboxHarness, _ reference: String = "A", key: String = "k") async throws -> Answer {
+    private func create(_ sandbox: SandboxHarness, _ reference: String = "A", key: String = "k") async throws -> Answer
+    {
         try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody(reference, token: "OK"), key: key)
     }
 
@@ -29,7 +30,11 @@ import Testing
         try await SandboxHarness.run { sandbox in
             try await sandbox.fault(
                 SandboxHarness.generic,
-                #"{"operation":"*","kind":"status","status":503,"retryAfterSeconds":7,"body":"down","afterEffect":\#(isAfter)}"#)
+                #"""
+                {"operation":"*","kind":"status","status":503,"retryAfterSeconds":7,"body":"down",\#
+                "afterEffect":\#(isAfter)}
+                """#
+            )
             let answer = try await create(sandbox)
             #expect(answer.status == 503)
             #expect(answer.text == "down")
@@ -75,8 +80,11 @@ import Testing
             let listed = try await sandbox.send(.GET, path)
             #expect(listed["faults.0.operation"] == "get")
             #expect(listed["faults.0.count"] == .null)
+            try await sandbox.fault(SandboxHarness.stripe, #"{"operation":"get","kind":"status"}"#)
+            #expect(try await sandbox.send(.GET, path)["faults.1.count"] == 1)
             for wrong in [
-                #"{"operation":"get"}"#, #"{"operation":"get","kind":"drop"}"#, #"{"operation":"webhook","kind":"hang"}"#,
+                #"{"operation":"get"}"#, #"{"operation":"get","kind":"drop"}"#,
+                #"{"operation":"webhook","kind":"hang"}"#,
                 #"{"operation":"get","kind":"status","colour":1}"#, #"{"operation":"get","kind":"status","count":0}"#,
             ] {
                 #expect(try await sandbox.send(.POST, path, body: wrong).status == 400)

@@ -105,7 +105,7 @@ import Testing
             let body = sandbox.genericBody("A", token: "OK")
             async let slow = sandbox.generic(.POST, "/v1/payments", body, key: "k")
             // The fault is used up as soon as the first request runs.
-            while try await sandbox.send(.GET, "\(SandboxHarness.generic)/__faults")["faults.0"] != nil {}
+            try await sandbox.untilFaultStruck(SandboxHarness.generic)
             let second = try await sandbox.generic(.POST, "/v1/payments", body, key: "k")
             #expect(second.status == 409)
             #expect(second["error.code"] == "idempotency_in_progress")
@@ -130,12 +130,17 @@ import Testing
                 .POST, "/v1/payments", sandbox.genericBody("A", token: "OK", more: #","recurrence":{"first":true}"#))
             let token = try #require(first["recurrenceToken"]?.text)
             let later = #","recurrence":{"first":false,"token":"\#(token)"}"#
-            #expect(try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("B", more: later))["status"] == "captured")
+            #expect(
+                try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("B", more: later))["status"]
+                    == "captured")
             let id = try #require(first["id"]?.text)
             let byID = #","recurrence":{"first":false,"previousPaymentId":"\#(id)"}"#
-            #expect(try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("C", more: byID))["status"] == "captured")
+            #expect(
+                try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("C", more: byID))["status"]
+                    == "captured")
             let unknown = #","recurrence":{"first":false,"token":"gt_none"}"#
-            #expect(try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("D", more: unknown)).status == 422)
+            #expect(
+                try await sandbox.generic(.POST, "/v1/payments", sandbox.genericBody("D", more: unknown)).status == 422)
         }
     }
 

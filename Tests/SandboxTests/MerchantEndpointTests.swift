@@ -16,7 +16,8 @@ import Testing
     @Test func notificationsAreKeptListedAndEmptied() async throws {
         try await SandboxHarness.run { sandbox async throws in
             #expect(try await notify(sandbox, "A").status == 200)
-            #expect(try await notify(sandbox, "B", headers: ["webhook-id": "w"], path: Self.path + "/sub").status == 200)
+            #expect(
+                try await notify(sandbox, "B", headers: ["webhook-id": "w"], path: Self.path + "/sub").status == 200)
             #expect(try await sandbox.send(.POST, Self.path, body: "no json").status == 400)
             let all = try await sandbox.send(.GET, Self.path)
             #expect(all["count"] == 2)

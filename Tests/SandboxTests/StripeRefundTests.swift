@@ -11,7 +11,8 @@ import Testing
             let first = try await sandbox.stripe(.POST, "/v1/refunds", form, key: "1")
             #expect(first["status"] == "succeeded")
             #expect(first["metadata.refundId"] == "R-7")
-            let tooMuch = try await sandbox.stripe(.POST, "/v1/refunds", "payment_intent=\(intent)&amount=251", key: "2")
+            let tooMuch = try await sandbox.stripe(
+                .POST, "/v1/refunds", "payment_intent=\(intent)&amount=251", key: "2")
             #expect(
                 tooMuch["error.message"]
                     == "Refund amount (€2.51) is greater than unrefunded amount on charge (€2.50)")

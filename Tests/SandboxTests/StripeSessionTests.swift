@@ -34,6 +34,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [("2026-07-29.dahlia", 404), ("2022-11-15", 404), ("latest", 400), ("2026-07-29.", 400)])
+    func versionMustBeADay(version: String, status: Int) async throws {
+        try await SandboxHarness.run { sandbox in
+            let answer = try await sandbox.stripe(
+                .GET, "\(Self.sessions)/cs_none", with: ["Stripe-Version": version])
+            #expect(answer.status == status)
+        }
+    }
+
     @Test func wrongKeyIsRefusedAndBasicAuthenticationAccepted() async throws {
         try await SandboxHarness.run { sandbox in
             let path = "\(Self.sessions)/cs_none"
@@ -94,7 +103,7 @@ import Testing
             try await sandbox.fault(
                 SandboxHarness.stripe, #"{"operation":"create","kind":"latency","milliseconds":1000}"#)
             async let slow = sandbox.stripe(.POST, Self.sessions, StripeExamples.payment("A"), key: "k")
-            while try await sandbox.send(.GET, "\(SandboxHarness.stripe)/__faults")["faults.0"] != nil {}
+            try await sandbox.untilFaultStruck(SandboxHarness.stripe)
             let second = try await sandbox.stripe(.POST, Self.sessions, StripeExamples.payment("A"), key: "k")
             #expect(second.status == 409)
             #expect(second["error.code"] == "idempotency_key_in_use")

@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "{", "[1,]", "{\"a\"}", "01x", "tru", "\"\u{1}\"", #""\ud800""#, "[1] 2", "+1", "1.",
+        "", "{", "[1,]", "{\"a\"}", "01x", "tru", "\"\u{1}\"", #""\ud800""#, "[1] 2", "+1", "1.", ".5", "-", "1.e5",
+        "-01",
         String(repeating: "[", count: 1000),
     ])
     func brokenJSONIsRefused(text: String) {
@@ -25,9 +26,11 @@ import Testing
     }
 
     @Test func formEscapesAreDecodedAndBrokenOnesRefused() {
-        #expect(FormField.decode("a%5B0%5D=b+c%20d&e=&f") == [
-            FormField(name: "a[0]", value: "b c d"), FormField(name: "e", value: ""), FormField(name: "f", value: ""),
-        ])
+        #expect(
+            FormField.decode("a%5B0%5D=b+c%20d&e=&f") == [
+                FormField(name: "a[0]", value: "b c d"), FormField(name: "e", value: ""),
+                FormField(name: "f", value: ""),
+            ])
         for broken in ["a=%", "a=%4", "a=%zz", "a=%ff"] { #expect(FormField.decode(broken) == nil) }
     }
 
@@ -43,7 +46,7 @@ import Testing
         try await SandboxHarness.run { sandbox async throws in
             #expect(try await sandbox.send(.GET, "\(SandboxHarness.generic)/__requests").status == 404)
         }
-        try await SandboxHarness.run({ $0.recordsRequests = true }) { sandbox async throws in
+        try await SandboxHarness.run(configure: { $0.recordsRequests = true }) { sandbox async throws in
             for reference in ["A", "B"] { _ = try await sandbox.genericPayment(reference, token: "OK") }
             let last = try await sandbox.send(.GET, "\(SandboxHarness.generic)/__requests?limit=1")
             #expect(last["requests"]?.elements?.count == 1)

@@ -78,7 +78,9 @@ struct GenericParameters {
         guard let value = value("recurrence") else { return nil }
         let fields = try GenericParameters(
             value, allowed: ["first", "token", "previousPaymentId", "intervalDays", "expiresOn"])
-        guard let isFirst = fields.value("first")?.bool else { throw .invalid("recurrence.first", "Must be a boolean.") }
+        guard let isFirst = fields.value("first")?.bool else {
+            throw .invalid("recurrence.first", "Must be a boolean.")
+        }
         if let days = fields.value("intervalDays"), !(1...3650).contains(days.integer ?? 0) {
             throw .invalid("recurrence.intervalDays", "Must be 1 to 3650.")
         }

@@ -95,9 +95,11 @@ final class GenericProvider: SimulatedProvider {
         switch command {
         case .create(let new):
             let payment = make(new)
-            return show(201, try change { (ledger) throws(GenericError) in
-                try ledger.create(payment, token: new.token, recurrence: new.recurrence)
-            })
+            return show(
+                201,
+                try change { (ledger) throws(GenericError) in
+                    try ledger.create(payment, token: new.token, recurrence: new.recurrence)
+                })
         case .list(let reference):
             let payments = ledger.withLock { $0.payments(reference: reference) }
             return .json(200, ["data": .array(payments.map { $0.json(pagesURL: environment.pagesURL) })])

@@ -108,7 +108,8 @@ enum StripeCommand: Sendable {
         if let intent = parameters["payment_intent"] { return (intent, "payment_intent") }
         if let charge = parameters["charge"] { return (charge, "charge") }
         throw .invalid(
-            "payment_intent", "One of the following params should be provided for this request: payment_intent or charge.",
+            "payment_intent",
+            "One of the following params should be provided for this request: payment_intent or charge.",
             code: "parameter_missing")
     }
 

@@ -34,7 +34,9 @@ struct StripeError: Error, Sendable {
 
     /// The answer on the wire.
     var answer: SimulatedAnswer {
-        var fields = [JSONField(name: "type", value: .string(type)), JSONField(name: "message", value: .string(message))]
+        var fields = [
+            JSONField(name: "type", value: .string(type)), JSONField(name: "message", value: .string(message)),
+        ]
         if let code {
             fields.append(JSONField(name: "code", value: .string(code)))
             let page = code.replacing("_", with: "-")

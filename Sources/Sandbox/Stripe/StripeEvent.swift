@@ -22,7 +22,7 @@ struct StripeEvent: Sendable {
         let envelope: JSONValue = [
             "id": .string(eventID), "object": "event", "api_version": .string(Self.apiVersion),
             "created": .integer(created), "livemode": false, "pending_webhooks": 1, "type": .string(type),
-            "request": ["id": nil, "idempotency_key": nil], "data": .object(data),
+            "request": ["id": .null, "idempotency_key": .null], "data": .object(data),
         ]
         let body = envelope.bytes
         return OutgoingWebhook(eventID: eventID, reference: reference) { spoilsSignature, unixSeconds in

@@ -15,7 +15,7 @@ struct StripeHeaders: Sendable {
         guard let version = request.header("Stripe-Version") else {
             throw .invalid(nil, "This simulated account has no default version: send the Stripe-Version header.")
         }
-        guard version.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[a-z]+)?/) != nil else {
+        guard Self.isVersion(version) else {
             throw .invalid(nil, "Invalid Stripe API version: \(version)")
         }
         guard request.method == "POST" else { return nil }
@@ -35,6 +35,14 @@ struct StripeHeaders: Sendable {
             throw .invalid(nil, "Idempotency keys must have 1 to 255 characters.")
         }
         return key
+    }
+
+    /// Whether the text is a day, perhaps followed by a point and a name. By hand, for it is done on every request.
+    private static func isVersion(_ text: String) -> Bool {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let day = parts[0].split(separator: "-", omittingEmptySubsequences: false)
+        return day.map(\.utf8.count) == [4, 2, 2] && day.allSatisfy { $0.allSatisfy(\.isNumber) }
+            && (parts.count == 1 || (!parts[1].isEmpty && parts[1].allSatisfy(\.isLetter)))
     }
 
     private func checkKey(_ authorization: String?) throws(StripeError) {

@@ -70,7 +70,8 @@ struct StripeNewSession: Sendable {
             guard expiresAt >= now + 30 * 60, expiresAt <= now + 24 * 60 * 60 else {
                 throw .invalid(
                     "expires_at",
-                    "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.")
+                    "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."
+                )
             }
         }
         let items = try StripeLineItem.read(parameters, catalogue: catalogue)
@@ -106,7 +107,8 @@ struct StripeNewSession: Sendable {
                 }
                 guard recurring == nil || recurring == own else {
                     throw .invalid(
-                        "line_items[\(index)]", "All recurring prices must have the same `interval` and `interval_count`.")
+                        "line_items[\(index)]",
+                        "All recurring prices must have the same `interval` and `interval_count`.")
                 }
                 recurring = own
             }

@@ -107,7 +107,7 @@ struct StripeInvoice: Sendable {
             "livemode": false, "metadata": [:],
             "next_payment_attempt": isPaid ? .null : .integer(MinorUnits.sum(created, 3 * 24 * 60 * 60)),
             "parent": [
-                "type": "subscription_details", "quote_details": nil,
+                "type": "subscription_details", "quote_details": .null,
                 "subscription_details": [
                     "metadata": .strings(metadata), "subscription": .string(subscriptionID),
                 ],

@@ -56,6 +56,9 @@ struct StripePages {
                 .init(action: "settle", label: "Money arrives"), .init(action: "fail", label: "Payment fails"),
             ]
         }
+        guard notice == nil || session.status == "open" else {
+            return message(409, "This Checkout Session is \(session.status).")
+        }
         let amount = "Amount: \(session.new.amountTotal) minor units of \(session.new.currency)"
         let status = "Session \(session.status), \(session.paymentStatus)"
         return .page(

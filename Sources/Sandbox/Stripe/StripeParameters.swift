@@ -34,7 +34,8 @@ struct StripeParameters: Sendable {
         guard let bracket = name.firstIndex(of: "[") else { return [name] }
         guard name.last == "]", bracket != name.startIndex else { return nil }
         let inner = name[name.index(after: bracket)...].dropLast()
-        return [String(name[..<bracket])] + inner.split(separator: "][", omittingEmptySubsequences: false).map(String.init)
+        return [String(name[..<bracket])]
+            + inner.split(separator: "][", omittingEmptySubsequences: false).map(String.init)
     }
 
     private static func pattern(_ parts: [String]) -> String {

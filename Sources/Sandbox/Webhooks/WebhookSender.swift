@@ -23,7 +23,8 @@ final class WebhookSender: Sendable {
 
     private struct State {
         var outstanding = 0
-        /// Webhook held back by a reorder fault, by provider, with a number that tells its timer whether it still waits.
+        /// Webhook held back by a reorder fault, by provider, with a number that tells its timer whether it still
+        /// waits.
         var held: [String: (number: Int, webhook: OutgoingWebhook)] = [:]
         var holdNumber = 0
     }

@@ -10,7 +10,9 @@ struct FormField: Sendable, Equatable {
         var fields: [FormField] = []
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = unescape(parts[0]), let value = unescape(parts.count > 1 ? parts[1] : "") else { return nil }
+            guard let name = unescape(parts[0]), let value = unescape(parts.count > 1 ? parts[1] : "") else {
+                return nil
+            }
             fields.append(FormField(name: name, value: value))
         }
         return fields
@@ -23,7 +25,9 @@ struct FormField: Sendable, Equatable {
             switch byte {
             case UInt8(ascii: "+"): output.append(0x20)
             case UInt8(ascii: "%"):
-                guard let high = input.next().flatMap(nibble), let low = input.next().flatMap(nibble) else { return nil }
+                guard let high = input.next().flatMap(nibble), let low = input.next().flatMap(nibble) else {
+                    return nil
+                }
                 output.append(high << 4 | low)
             default: output.append(byte)
             }

@@ -8,7 +8,8 @@ enum HostedPage {
         let label: String
     }
 
-    /// A page titled `title` with `lines` of text and the buttons; `actionBase` is the path the actions are appended to.
+    /// A page titled `title` with `lines` of text and the buttons; `actionBase` is the path the actions are appended
+    /// to.
     static func render(title: String, lines: [String], actionBase: String = "", buttons: [Button] = []) -> String {
         let text = lines.map { "<p>\(escape($0))</p>" }.joined()
         let forms = buttons.map { button in

@@ -81,7 +81,10 @@ struct JSONParser {
         let start = position
         while let byte = current, "+-0123456789.eE".utf8.contains(byte) { position += 1 }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        guard text.first != "+", let last = text.last, last.isNumber else { return nil }
+        let digits = text.first == "-" ? text.dropFirst() : text[...]
+        guard let first = digits.first, first.isNumber, text.last?.isNumber == true, !text.contains(".e"),
+            !text.contains(".E"), first != "0" || digits.dropFirst().first?.isNumber != true
+        else { return nil }
         if let whole = Int(text) { return .integer(whole) }
         return Double(text).map(JSONValue.double)
     }

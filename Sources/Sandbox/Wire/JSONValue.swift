@@ -76,8 +76,9 @@ struct JSONField: Sendable, Equatable {
     let value: JSONValue
 }
 
+// Not by `nil`: a comparison of an absent value with nil would then mean a comparison with null.
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     /// A string.
     init(stringLiteral value: String) { self = .string(value) }
@@ -85,8 +86,6 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     init(integerLiteral value: Int) { self = .integer(value) }
     /// A truth value.
     init(booleanLiteral value: Bool) { self = .bool(value) }
-    /// Null.
-    init(nilLiteral: ()) { self = .null }
     /// An array.
     init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     /// An object in the order written.

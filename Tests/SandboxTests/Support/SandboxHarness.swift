@@ -54,7 +54,7 @@ struct SandboxHarness: Sendable {
     }
 
     static func run(
-        _ change: @Sendable (inout SandboxConfiguration) -> Void = { _ in },
+        configure change: @Sendable (inout SandboxConfiguration) -> Void = { _ in },
         now: @escaping @Sendable () -> Date = { Date() },
         _ body: @Sendable (SandboxHarness) async throws -> Void
     ) async throws {
@@ -105,6 +105,16 @@ struct SandboxHarness: Sendable {
     func fault(_ provider: String, _ json: String) async throws {
         let answer = try await send(.POST, "\(provider)/__faults", body: json)
         try #require(answer.status == 201)
+    }
+
+    /// Waits until the only fault of a provider was used up; fails after ten seconds.
+    func untilFaultStruck(_ provider: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while ContinuousClock.now < deadline {
+            if try await send(.GET, "\(provider)/__faults")["faults"] == [] { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("the fault never struck")
     }
 
     // MARK: Stripe
@@ -171,7 +181,8 @@ struct SandboxHarness: Sendable {
     func press(_ provider: String, _ id: String, _ action: String) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(provider)/__pages/\(id)/\(action)")
         request.method = .POST
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: .init(redirectConfiguration: .disallow))
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton, configuration: .init(redirectConfiguration: .disallow))
         do {
             let response = try await client.execute(request, timeout: .seconds(10))
             let content = try await response.body.collect(upTo: 1 << 20)
