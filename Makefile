@@ -1,0 +1,41 @@
+# The commands of this project; `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# debug or release; only `make build` and `make run` look at it.
+CONFIGURATION ?= debug
+FORMATTED := Package.swift Sources Tests
+
+.PHONY: help packages build run test lint format tour
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+packages: ## install the system packages that are missing (Debian, Ubuntu; elsewhere it says what to install)
+	@Scripts/install-packages
+
+build: packages ## build everything but the tests (CONFIGURATION=release for an optimised build)
+	swift build --configuration $(CONFIGURATION)
+
+run: build ## build, then serve everything in one process on 127.0.0.1:8080 (stop with Ctrl-C)
+	@exec .build/$(CONFIGURATION)/pgm dev
+
+# The executable is built along: the end-to-end tests start it as processes of their own.
+test: packages ## build and run all tests
+	swift build --build-tests
+	swift test --disable-xctest --skip-build
+
+lint: packages ## check format, warnings, imports and the repository's own rules
+	swift format lint --strict --parallel --recursive $(FORMATTED)
+	swift build --build-tests --explicit-target-dependency-import-check error
+	swift test --disable-xctest --skip-build --filter TidyTests
+
+format: ## format the sources in place
+	swift format format --in-place --parallel --recursive $(FORMATTED)
+
+tour: packages ## run the commands of README.md's tour and compare the answers
+	swift build --product pgm
+	@Scripts/tour README.md .build/debug/pgm dev

@@ -1,0 +1,17 @@
+/// A script stops at its first error and can be started by its name.
+struct ScriptRule: Rule {
+    let name = "script"
+
+    func violations(in files: [SourceFile]) -> [Violation] {
+        files.filter { $0.isIn("Scripts") || $0.isIn(".ci") }.flatMap { file in
+            var found: [Violation] = []
+            if file.lines.first != "#!/usr/bin/env bash" {
+                found.append(violation(file, 1, "the first line is #!/usr/bin/env bash"))
+            }
+            if !file.lines.contains("set -euo pipefail") {
+                found.append(violation(file, 1, "without `set -euo pipefail` it goes on after an error"))
+            }
+            return found
+        }
+    }
+}
