@@ -100,7 +100,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Shared", asyncHTTPClient],
+            dependencies: ["PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1],
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -45,7 +45,10 @@ struct DevCommand: AsyncParsableCommand {
                     guard sandbox.handles(path: request.uri.path) else { return nil }
                     return try await sandbox.respond(to: request, source: source)
                 },
-                onListening: { _ in print(Self.banner(url: url)) })
+                onListening: { _ in
+                    print(Self.banner(url: url))
+                    fflush(nil)
+                })
             let infrastructure: [any Service] = [
                 BrokerService(broker: broker), assembly.producer, ClientShutdown(client: client), sandbox,
             ]

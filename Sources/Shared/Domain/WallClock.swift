@@ -22,9 +22,33 @@ public struct WallClock: Sendable {
     /// Seconds since 1970-01-01T00:00:00Z.
     public var unixSeconds: Int64 { read() / 1000 }
 
-    /// An instant as RFC 3339 in UTC with milliseconds, for message headers.
+    /// An instant as RFC 3339 in UTC with milliseconds, `2026-11-23T21:29:29.415Z`.
     public static func rfc3339(unixMilliseconds: Int64) -> String {
-        let date = Date(timeIntervalSince1970: Double(unixMilliseconds) / 1000)
-        return date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        let clamped = min(max(unixMilliseconds, 0), 253_402_300_799_999)
+        let (days, milliseconds) = clamped.quotientAndRemainder(dividingBy: 86_400_000)
+        let (year, month, day) = civil(daysSinceEpoch: days)
+        let seconds = milliseconds / 1000
+        var text = padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2) + "T"
+        text += padded(seconds / 3600, 2) + ":" + padded(seconds / 60 % 60, 2) + ":" + padded(seconds % 60, 2)
+        return text + "." + padded(milliseconds % 1000, 3) + "Z"
+    }
+
+    /// Year, month and day of a day counted from 1970-01-01, by the Gregorian rule of 400 years of 146,097 days; a year
+    /// is counted from March here, so that the leap day is its last.
+    private static func civil(daysSinceEpoch days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+
+    private static func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 }
