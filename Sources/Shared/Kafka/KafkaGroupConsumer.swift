@@ -27,6 +27,8 @@ public final class KafkaGroupConsumer: Service, Sendable {
         var control: KafkaQueue?
         /// A queue without messages, in which the message thread waits while it has nothing to read.
         var idle: KafkaQueue?
+        /// Completed by the message thread at its next turn.
+        var turn: Completion?
     }
 
     let topics: [String]

@@ -10,6 +10,17 @@ enum PartitionList {
         }
     }
 
+    /// The partitions of a list for which an operation failed.
+    static func failedPartitions(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [KafkaPartition] {
+        guard let list, let elements = list.pointee.elems else { return [] }
+        return (0..<max(0, Int(list.pointee.cnt))).compactMap { index in
+            guard elements[index].err != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+            return elements[index].topic.map {
+                KafkaPartition(topic: String(cString: $0), partition: elements[index].partition)
+            }
+        }
+    }
+
     /// Lends a list with the given offsets. The list is there even when it is empty.
     @discardableResult
     static func with<Result>(
