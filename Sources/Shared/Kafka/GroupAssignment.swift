@@ -1,7 +1,8 @@
 /// The state of a group's consumer: what is assigned, what is stopped, what is committed.
 ///
 /// An assignment has a number. Each has a queue of its own, so a message taken from the queue of one assignment can be
-/// told from those of the next, and is dropped when it is late. States: unassigned -> assigned -> fenced (still assigned,
+/// told from those of the next, and is dropped when it is late. States: unassigned -> assigned -> fenced (still
+/// assigned,
 /// nothing delivered) -> unassigned.
 struct GroupAssignment<Queue: Sendable>: Sendable {
     private struct Position {
@@ -83,7 +84,8 @@ struct GroupAssignment<Queue: Sendable>: Sendable {
         return stopped.insert(partition).inserted
     }
 
-    /// Of what can be committed that which is assigned and has moved; nothing while a commit is under way, unless it is the
+    /// Of what can be committed that which is assigned and has moved; nothing while a commit is under way, unless it
+    /// is the
     /// last one.
     mutating func beginCommit(_ offsets: [KafkaOffset], isLast: Bool = false) -> [KafkaOffset] {
         guard isLast || !isCommitting else { return [] }

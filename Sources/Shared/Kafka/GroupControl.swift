@@ -95,7 +95,11 @@ extension KafkaGroupConsumer {
         switch rd_kafka_event_error(event) {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
             // While it closes, an assignment is only there to be let go of again.
-            if state.withLock({ $0.closeDeadline == nil }) { assign(list) } else { rd_kafka_assign(handle.pointer, nil) }
+            if state.withLock({ $0.closeDeadline == nil }) {
+                assign(list)
+            } else {
+                rd_kafka_assign(handle.pointer, nil)
+            }
         default:
             revoke()
         }
@@ -125,7 +129,8 @@ extension KafkaGroupConsumer {
         state.withLock { $0.handler }?.alarmed(.assignmentFailed(error))
     }
 
-    /// A queue to which the partitions' own queues are forwarded. It has to be done before they are assigned: librdkafka
+    /// A queue to which the partitions' own queues are forwarded. It has to be done before they are assigned:
+    /// librdkafka
     /// keeps an application's forward, and would else deliver to the control thread.
     private func makeMessageQueue(for partitions: [KafkaPartition]) -> KafkaQueue? {
         guard let queue = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle) else { return nil }
@@ -225,7 +230,8 @@ extension KafkaGroupConsumer {
     }
 
     /// Moves partitions while they are stopped here and paused in librdkafka, so that no message read before can be
-    /// delivered after: what lies in the queue is outdated by the seek, and what the message thread holds is dropped while
+    /// delivered after: what lies in the queue is outdated by the seek, and what the message thread holds is dropped
+    /// while
     /// the partition still counts as stopped. (Assigning again instead loses messages: 2.0.2 ends a fetch late and then
     /// removes the forward of the new one.)
     private func restart(at offsets: [KafkaOffset]) {

@@ -32,7 +32,8 @@ public enum KafkaAdministration {
         }
     }
 
-    /// The settings of topics as the cluster has them, by topic and by Kafka's own names; sensitive ones are left out. A
+    /// The settings of topics as the cluster has them, by topic and by Kafka's own names; sensitive ones are left out.
+    /// A
     /// topic that does not exist is absent.
     public static func topicSettings(
         topics: [String],

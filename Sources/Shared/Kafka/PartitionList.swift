@@ -6,7 +6,9 @@ enum PartitionList {
     static func partitions(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [KafkaPartition] {
         guard let list, let elements = list.pointee.elems else { return [] }
         return (0..<max(0, Int(list.pointee.cnt))).compactMap { index in
-            elements[index].topic.map { KafkaPartition(topic: String(cString: $0), partition: elements[index].partition) }
+            elements[index].topic.map {
+                KafkaPartition(topic: String(cString: $0), partition: elements[index].partition)
+            }
         }
     }
 
