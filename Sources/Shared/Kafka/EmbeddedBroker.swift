@@ -65,10 +65,12 @@ public final class EmbeddedBroker: Sendable {
 
     /// Ends the broker and forgets everything. Returns at once, the threads end on their own.
     public func close() {
-        guard let closing = cluster.withLock({ cluster in
-            defer { cluster = nil }
-            return cluster
-        }) else { return }
+        guard
+            let closing = cluster.withLock({ cluster in
+                defer { cluster = nil }
+                return cluster
+            })
+        else { return }
         KafkaThread.start("pgm-embedded-broker-close") {
             rd_kafka_mock_cluster_destroy(closing.pointer)
             closing.handle.destroy()

@@ -1,11 +1,11 @@
-/// The state of a group's consumer: what is assigned, what was delivered, what is committed.
+/// The state of a group's consumer: what is assigned, what is stopped, what is committed.
 ///
 /// An assignment has a number. Each has a queue of its own, so a message taken from the queue of one assignment can be
-/// told from those of the next, and is dropped when it is late. States: unassigned -> assigned -> fenced (still assigned,
+/// told from those of the next, and is dropped when it is late. States: unassigned -> assigned -> fenced (still
+/// assigned,
 /// nothing delivered) -> unassigned.
 struct GroupAssignment<Queue: Sendable>: Sendable {
     private struct Position {
-        var delivered: Int64?
         var committed: Int64?
         var committing: Int64?
     }
@@ -27,6 +27,9 @@ struct GroupAssignment<Queue: Sendable>: Sendable {
     var isEnding = false
     var isConnected = false
 
+    /// The queue that messages are read from.
+    var currentQueue: Queue? { queue }
+
     var assigned: [KafkaPartition] { positions.keys.sorted() }
 
     var readStep: ReadStep {
@@ -45,11 +48,12 @@ struct GroupAssignment<Queue: Sendable>: Sendable {
         self.queue = queue
     }
 
-    /// Reading starts over from other offsets: what was taken from the old queue is late.
-    mutating func restart(at offsets: [KafkaOffset], queue: Queue) {
-        generation &+= 1
-        for offset in offsets { positions[offset.partition]?.delivered = offset.offset }
-        self.queue = queue
+    /// Whether the partition is this consumer's now.
+    func isAssigned(_ partition: KafkaPartition) -> Bool { positions[partition] != nil }
+
+    /// A partition goes on at another offset, stopped before or not.
+    mutating func restart(at offset: KafkaOffset) {
+        stopped.remove(offset.partition)
     }
 
     /// Nothing is delivered any more. Returns the old queue, for its reader to be woken.
@@ -66,14 +70,11 @@ struct GroupAssignment<Queue: Sendable>: Sendable {
         isCommitting = false
     }
 
-    /// The messages that may be delivered, which count as delivered from now on.
-    mutating func admit(_ batch: [KafkaMessage], generation: UInt64) -> [KafkaMessage] {
+    /// The messages that may be delivered.
+    func admit(_ batch: [KafkaMessage], generation: UInt64) -> [KafkaMessage] {
         guard generation == self.generation, !isEnding else { return [] }
         let admitted =
             stopped.isEmpty ? batch : batch.filter { !stopped.contains($0.topicPartition) }
-        for message in admitted where message.offset < Int64.max {
-            positions[message.topicPartition]?.delivered = message.offset + 1
-        }
         return admitted
     }
 
@@ -83,17 +84,8 @@ struct GroupAssignment<Queue: Sendable>: Sendable {
         return stopped.insert(partition).inserted
     }
 
-    /// Lets a stopped partition go on.
-    mutating func unstop(_ partition: KafkaPartition) {
-        stopped.remove(partition)
-    }
-
-    /// Where reading goes on if it is started over: the next undelivered offset, or nil for the committed one.
-    func position(of partition: KafkaPartition) -> Int64? {
-        positions[partition]?.delivered
-    }
-
-    /// Of what can be committed that which is assigned and has moved; nothing while a commit is under way, unless it is the
+    /// Of what can be committed that which is assigned and has moved; nothing while a commit is under way, unless it
+    /// is the
     /// last one.
     mutating func beginCommit(_ offsets: [KafkaOffset], isLast: Bool = false) -> [KafkaOffset] {
         guard isLast || !isCommitting else { return [] }

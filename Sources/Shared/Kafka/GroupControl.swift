@@ -11,6 +11,8 @@ extension KafkaGroupConsumer {
     static let lastCommitLimit: Duration = .seconds(3)
     /// How long leaving the group may take, after the handler is done.
     static let leaveLimit: Duration = .seconds(5)
+    /// How long one attempt to move partitions to other offsets may take.
+    static let seekLimit: Duration = .seconds(2)
     /// How long one question for reachability may hold up events while no broker is connected.
     static let probeLimit: Duration = .milliseconds(250)
 
@@ -56,8 +58,11 @@ extension KafkaGroupConsumer {
         case RD_KAFKA_EVENT_LOG:
             guard KafkaEventLog.emit(event, to: logger) else { return }
             state.withLock { $0.handler }?.alarmed(.offsetOutOfRange)
+        case RD_KAFKA_EVENT_FETCH:
+            // Messages come by their own queue; one that does not is a message all the same.
+            deliverStray(event)
         default:
-            logger.error("kafka event of an unexpected kind")
+            break
         }
     }
 
@@ -90,7 +95,11 @@ extension KafkaGroupConsumer {
         switch rd_kafka_event_error(event) {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
             // While it closes, an assignment is only there to be let go of again.
-            if state.withLock({ $0.closeDeadline == nil }) { assign(list) } else { rd_kafka_assign(handle.pointer, nil) }
+            if state.withLock({ $0.closeDeadline == nil }) {
+                assign(list)
+            } else {
+                rd_kafka_assign(handle.pointer, nil)
+            }
         default:
             revoke()
         }
@@ -120,7 +129,8 @@ extension KafkaGroupConsumer {
         state.withLock { $0.handler }?.alarmed(.assignmentFailed(error))
     }
 
-    /// A queue to which the partitions' own queues are forwarded. It has to be done before they are assigned: librdkafka
+    /// A queue to which the partitions' own queues are forwarded. It has to be done before they are assigned:
+    /// librdkafka
     /// keeps an application's forward, and would else deliver to the control thread.
     private func makeMessageQueue(for partitions: [KafkaPartition]) -> KafkaQueue? {
         guard let queue = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle) else { return nil }
@@ -219,29 +229,51 @@ extension KafkaGroupConsumer {
         }
     }
 
-    /// Assigns the same partitions again with other offsets. Unlike librdkafka's own seek this cannot let through a message
-    /// that was read before it, since the new start has a queue of its own.
+    /// Moves partitions while they are stopped here and paused in librdkafka, so that no message read before can be
+    /// delivered after: what lies in the queue is outdated by the seek, and what the message thread holds is dropped
+    /// while
+    /// the partition still counts as stopped. (Assigning again instead loses messages: 2.0.2 ends a fetch late and then
+    /// removes the forward of the new one.)
     private func restart(at offsets: [KafkaOffset]) {
-        let assigned = state.withLock { $0.assignment.assigned }
-        let moved = offsets.filter { assigned.contains($0.partition) && $0.offset >= 0 }
-        guard !moved.isEmpty, let queue = makeMessageQueue(for: assigned) else { return }
-        fence()?.wake()
-        let (positions, stopped, idle) = state.withLock { state in
-            for offset in moved { state.assignment.unstop(offset.partition) }
-            state.assignment.restart(at: moved, queue: queue)
-            let positions = assigned.map { partition in
-                let offset = state.assignment.position(of: partition)
-                return KafkaOffset(partition: partition, offset: offset ?? Int64(RD_KAFKA_OFFSET_STORED))
+        let moved = state.withLock { state in
+            offsets.filter { offset in
+                guard offset.offset >= 0, state.assignment.isAssigned(offset.partition) else { return false }
+                _ = state.assignment.stop(offset.partition)
+                return true
             }
-            return (positions, state.assignment.stopped, state.idle)
         }
-        PartitionList.with(moved) { list in _ = rd_kafka_resume_partitions(handle.pointer, list) }
-        let error = PartitionList.with(positions) { list in rd_kafka_assign(handle.pointer, list) }
-        if error != RD_KAFKA_RESP_ERR_NO_ERROR { alarm(KafkaError(error)) }
-        PartitionList.with(stopped.map { KafkaOffset(partition: $0, offset: 0) }) { list in
-            _ = rd_kafka_pause_partitions(handle.pointer, list)
+        guard !moved.isEmpty else { return }
+        let failed = PartitionList.with(moved) { list -> [KafkaPartition] in
+            rd_kafka_pause_partitions(handle.pointer, list)
+            if let error = rd_kafka_seek_partitions(handle.pointer, list, Self.seekLimit.clampedMilliseconds) {
+                rd_kafka_error_destroy(error)
+                return moved.map(\.partition)
+            }
+            return PartitionList.failedPartitions(list)
         }
+        let isPassed = passMessageThread()
+        let (done, again) = (
+            moved.filter { isPassed && !failed.contains($0.partition) },
+            moved.filter { !isPassed || failed.contains($0.partition) }
+        )
+        state.withLock { state in
+            for offset in done { state.assignment.restart(at: offset) }
+            // Tried again at the next turn: a partition that was just assigned cannot be moved yet.
+            if !again.isEmpty { state.commands.append(.restart(again)) }
+        }
+        PartitionList.with(done) { list in _ = rd_kafka_resume_partitions(handle.pointer, list) }
+    }
+
+    /// Waits until the message thread holds no message that it took before this call.
+    private func passMessageThread() -> Bool {
+        let turn = Completion()
+        let (queue, idle) = state.withLock { state in
+            state.turn = turn
+            return (state.assignment.currentQueue, state.idle)
+        }
+        queue?.wake()
         idle?.wake()
+        return turn.waitOnThread(within: Self.seekLimit)
     }
 
     // MARK: - The end

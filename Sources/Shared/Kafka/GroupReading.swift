@@ -12,7 +12,11 @@ extension KafkaGroupConsumer {
     func read() {
         var decoder = KafkaMessageDecoder()
         while true {
-            let (step, idle) = state.withLock { ($0.assignment.readStep, $0.idle) }
+            let (step, idle, turn) = state.withLock { state in
+                defer { state.turn = nil }
+                return (state.assignment.readStep, state.idle, state.turn)
+            }
+            turn?.complete()
             switch step {
             case .end:
                 return
@@ -50,6 +54,16 @@ extension KafkaGroupConsumer {
             note(rd_kafka_event_error(event), isFatal: rd_kafka_event_error_is_fatal(event) != 0)
         default:
             break
+        }
+    }
+
+    /// Delivers a message that arrived on the control thread.
+    func deliverStray(_ event: OpaquePointer) {
+        let generation = state.withLock { $0.assignment.generation }
+        var decoder = KafkaMessageDecoder()
+        while let message = rd_kafka_event_message_next(event) {
+            guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { continue }
+            deliver([decoder.decode(message)], generation)
         }
     }
 

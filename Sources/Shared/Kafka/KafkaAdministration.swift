@@ -32,7 +32,8 @@ public enum KafkaAdministration {
         }
     }
 
-    /// The settings of topics as the cluster has them, by topic and by Kafka's own names; sensitive ones are left out. A
+    /// The settings of topics as the cluster has them, by topic and by Kafka's own names; sensitive ones are left out.
+    /// A
     /// topic that does not exist is absent.
     public static func topicSettings(
         topics: [String],
@@ -69,15 +70,14 @@ public enum KafkaAdministration {
         within limit: Duration
     ) throws(KafkaError) -> Int? {
         guard limit > .zero else { throw KafkaError(code: .timedOut) }
-        guard let reference = rd_kafka_topic_new(handle.pointer, topic, nil) else {
-            throw KafkaError(rd_kafka_last_error())
-        }
-        defer { rd_kafka_topic_destroy(reference) }
+        // The embedded broker speaks a version of this request that creates every topic it is asked for by name, and a
+        // topic's reference alone makes librdkafka ask.
+        let reference = isEmbedded ? nil : rd_kafka_topic_new(handle.pointer, topic, nil)
+        if reference == nil, !isEmbedded { throw KafkaError(rd_kafka_last_error()) }
+        defer { if let reference { rd_kafka_topic_destroy(reference) } }
         var metadata: UnsafePointer<rd_kafka_metadata>?
-        // The embedded broker speaks a version of this request that creates every topic it is asked for by name.
         let error = rd_kafka_metadata(
-            handle.pointer, isEmbedded ? 1 : 0, isEmbedded ? nil : reference, &metadata,
-            max(1, limit.clampedMilliseconds))
+            handle.pointer, isEmbedded ? 1 : 0, reference, &metadata, max(1, limit.clampedMilliseconds))
         guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { throw KafkaError(error) }
         defer { rd_kafka_metadata_destroy(metadata) }
         let found = UnsafeBufferPointer(start: metadata.pointee.topics, count: max(0, Int(metadata.pointee.topic_cnt)))

@@ -5,7 +5,8 @@ import Synchronization
 
 /// A member of a consumer group. Nothing is read before ``run()``.
 ///
-/// Two threads: one for messages, one for everything else (rebalances, commits, errors), so that a handler that takes its
+/// Two threads: one for messages, one for everything else (rebalances, commits, errors), so that a handler that takes
+/// its
 /// time with messages never keeps the group waiting for a heartbeat or a rebalance.
 public final class KafkaGroupConsumer: Service, Sendable {
     /// How long ``run()`` lets the handler finish after a graceful shutdown began, unless ``close(drain:)`` was called.
@@ -27,6 +28,8 @@ public final class KafkaGroupConsumer: Service, Sendable {
         var control: KafkaQueue?
         /// A queue without messages, in which the message thread waits while it has nothing to read.
         var idle: KafkaQueue?
+        /// Completed by the message thread at its next turn.
+        var turn: Completion?
     }
 
     let topics: [String]
@@ -67,7 +70,8 @@ public final class KafkaGroupConsumer: Service, Sendable {
         self.state = Mutex(State(handler: handler, control: control, idle: idle))
     }
 
-    /// Joins the group and reads until the graceful shutdown, the task's cancellation or ``close(drain:)``; then waits for
+    /// Joins the group and reads until the graceful shutdown, the task's cancellation or ``close(drain:)``; then waits
+    /// for
     /// the handler within the drain limit, commits and leaves the group.
     public func run() async {
         let isFirst = state.withLock { state in
@@ -91,7 +95,8 @@ public final class KafkaGroupConsumer: Service, Sendable {
         }
     }
 
-    /// Begins to close: reading ends, the handler is told that its partitions are revoked, ``run()`` returns at the latest
+    /// Begins to close: reading ends, the handler is told that its partitions are revoked, ``run()`` returns at the
+    /// latest
     /// a few seconds after the drain limit. The first call decides.
     public func close(drain: Duration) {
         state.withLock { state in

@@ -9,11 +9,13 @@ public protocol KafkaGroupHandler: AnyObject, Sendable {
     /// more, commits them unless the partitions are `lost`, and lets go.
     func revoked(_ partitions: [KafkaPartition], lost: Bool)
 
-    /// Messages, in order within each partition. Called from another thread than the others, never before `assigned` and
+    /// Messages, in order within each partition. Called from another thread than the others, never before `assigned`
+    /// and
     /// never once `revoked` was called for the partition. Must return soon: a rebalance waits for it.
     func received(_ batch: [KafkaMessage])
 
-    /// The offsets below which everything is done. Asked about once a second and after `revoked`; those that changed and
+    /// The offsets below which everything is done. Asked about once a second and after `revoked`; those that changed
+    /// and
     /// whose partition is assigned are committed.
     func committableOffsets() -> [KafkaOffset]
 

@@ -51,7 +51,8 @@ public final class KafkaPartitionReader: Service, Sendable {
         self.state = Mutex(State(queue: queue))
     }
 
-    /// Reads exactly these partitions from exactly these offsets, instead of what was read before. An offset outside the
+    /// Reads exactly these partitions from exactly these offsets, instead of what was read before. An offset outside
+    /// the
     /// log is logged as an error and reading starts at the beginning of the log.
     public func assign(_ offsets: [KafkaOffset]) {
         let queue = state.withLock { state in
@@ -62,12 +63,16 @@ public final class KafkaPartitionReader: Service, Sendable {
     }
 
     /// The offset behind the last record of each partition, as the broker has it now.
-    public func endOffsets(_ partitions: [KafkaPartition], within limit: Duration) async throws(KafkaError) -> [KafkaOffset] {
+    public func endOffsets(_ partitions: [KafkaPartition], within limit: Duration) async throws(KafkaError)
+        -> [KafkaOffset]
+    {
         try await watermarks(partitions, within: limit).map { $0.end }
     }
 
     /// The offset of the first record that is still there, for each partition.
-    public func startOffsets(_ partitions: [KafkaPartition], within limit: Duration) async throws(KafkaError) -> [KafkaOffset] {
+    public func startOffsets(_ partitions: [KafkaPartition], within limit: Duration) async throws(KafkaError)
+        -> [KafkaOffset]
+    {
         try await watermarks(partitions, within: limit).map { $0.start }
     }
 
@@ -75,7 +80,8 @@ public final class KafkaPartitionReader: Service, Sendable {
         _ partitions: [KafkaPartition],
         within limit: Duration
     ) async throws(KafkaError) -> [(start: KafkaOffset, end: KafkaOffset)] {
-        let found = try await KafkaThread.run("pgm-kafka-offsets") { [handle] () -> Result<[[KafkaOffset]], KafkaError> in
+        let found = try await KafkaThread.run("pgm-kafka-offsets") {
+            [handle] () -> Result<[[KafkaOffset]], KafkaError> in
             handle.use { client in Self.query(partitions, client, until: .now + limit) }
                 ?? .failure(KafkaError(code: .closed))
         }
@@ -99,7 +105,9 @@ public final class KafkaPartitionReader: Service, Sendable {
             let error = rd_kafka_query_watermark_offsets(
                 client, partition.topic, partition.partition, &low, &high, max(1, left.clampedMilliseconds))
             guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError(error)) }
-            found.append([KafkaOffset(partition: partition, offset: low), KafkaOffset(partition: partition, offset: high)])
+            found.append([
+                KafkaOffset(partition: partition, offset: low), KafkaOffset(partition: partition, offset: high),
+            ])
         }
         return .success(found)
     }
@@ -167,7 +175,9 @@ public final class KafkaPartitionReader: Service, Sendable {
         if started == nil {
             logger.error(
                 "kafka partition cannot be read",
-                metadata: ["kafka.topic": "\(offset.partition.topic)", "kafka.partition": "\(offset.partition.partition)"])
+                metadata: [
+                    "kafka.topic": "\(offset.partition.topic)", "kafka.partition": "\(offset.partition.partition)",
+                ])
         }
         return started
     }

@@ -4,7 +4,8 @@ import Synchronization
 
 /// Writes records, each acknowledged by all in-sync replicas and stored once however often the client has to repeat it.
 ///
-/// Created running: ``send(_:)`` works at once. Whoever creates one must let ``run()`` or ``close(within:)`` end it, since
+/// Created running: ``send(_:)`` works at once. Whoever creates one must let ``run()`` or ``close(within:)`` end it,
+/// since
 /// its thread keeps it alive.
 public final class KafkaProducer: Service, Sendable {
     /// How long ``run()`` lets records wait for their acknowledgement after a graceful shutdown began.
@@ -25,7 +26,8 @@ public final class KafkaProducer: Service, Sendable {
 
     /// Makes a producer.
     ///
-    /// - Parameter onFatal: called on the producer's own thread when librdkafka's client has failed for good, before it is
+    /// - Parameter onFatal: called on the producer's own thread when librdkafka's client has failed for good, before
+    /// it is
     ///   replaced: from here on sends are refused, until it returns. A worker lets go of its partitions in it.
     public init(
         configuration: KafkaConfiguration,

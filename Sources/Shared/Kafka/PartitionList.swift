@@ -6,7 +6,20 @@ enum PartitionList {
     static func partitions(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [KafkaPartition] {
         guard let list, let elements = list.pointee.elems else { return [] }
         return (0..<max(0, Int(list.pointee.cnt))).compactMap { index in
-            elements[index].topic.map { KafkaPartition(topic: String(cString: $0), partition: elements[index].partition) }
+            elements[index].topic.map {
+                KafkaPartition(topic: String(cString: $0), partition: elements[index].partition)
+            }
+        }
+    }
+
+    /// The partitions of a list for which an operation failed.
+    static func failedPartitions(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [KafkaPartition] {
+        guard let list, let elements = list.pointee.elems else { return [] }
+        return (0..<max(0, Int(list.pointee.cnt))).compactMap { index in
+            guard elements[index].err != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+            return elements[index].topic.map {
+                KafkaPartition(topic: String(cString: $0), partition: elements[index].partition)
+            }
         }
     }
 

@@ -132,7 +132,8 @@ final class ProducerGeneration: Sendable {
         return list
     }
 
-    /// The address and size for C: none for nil, some address with size zero for an empty array, since to Kafka they are
+    /// The address and size for C: none for nil, some address with size zero for an empty array, since to Kafka they
+    /// are
     /// two different things.
     private static func withBytes<Result>(
         _ bytes: [UInt8]?,
@@ -172,7 +173,8 @@ final class ProducerGeneration: Sendable {
                 guard let waiting = state.waiting.removeValue(forKey: UInt(bitPattern: fields._private)) else {
                     continue
                 }
-                outcomes.append(Outcome(continuation: waiting.continuation, result: Self.result(message, waiting.topic)))
+                outcomes.append(
+                    Outcome(continuation: waiting.continuation, result: Self.result(message, waiting.topic)))
             }
         }
         for outcome in outcomes { outcome.continuation.resume(returning: outcome.result) }
@@ -207,7 +209,8 @@ final class ProducerGeneration: Sendable {
         }
     }
 
-    /// Ends this generation: acknowledgements until the deadline, then what is left is given up and the client freed. Only
+    /// Ends this generation: acknowledgements until the deadline, then what is left is given up and the client freed.
+    /// Only
     /// on the serving thread.
     func finish(until deadline: ContinuousClock.Instant) {
         state.withLock { state in

@@ -26,7 +26,12 @@ struct KafkaGroupConsumerTests {
         #expect(!consumer.currentState.isConnected)
     }
 
-    private func send(_ values: Range<Int>, to topic: String, _ producer: KafkaProducer, partitions: Int32 = 1) async throws {
+    private func send(
+        _ values: Range<Int>,
+        to topic: String,
+        _ producer: KafkaProducer,
+        partitions: Int32 = 1
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (count, value) in values.enumerated() {
                 if count >= 500 { try await group.next() }
@@ -150,7 +155,7 @@ struct KafkaGroupConsumerTests {
                 try await send(0..<total, to: topic, producer, partitions: 4)
                 let produced = ContinuousClock.now - start
                 try await eventually(within: .seconds(60)) { handler.count >= total }
-                print("produced \(total) in \(produced), consumed in \(ContinuousClock.now - start)")
+                TestBroker.logger.debug("measured", metadata: ["produced": "\(produced)"])
             }
         }
         #expect(handler.breaches == [])
