@@ -110,7 +110,9 @@ struct RequestHandler: Sendable {
         let nanoseconds = elapsed.components.seconds * 1_000_000_000 + elapsed.components.attoseconds / 1_000_000_000
         Timer(label: MetricName.requestDuration, dimensions: [("route", route), ("method", method)])
             .recordNanoseconds(nanoseconds)
-        let level: Logger.Level = response.status.code >= 500 ? .warning : .debug
+        // A process that is asked whether it is ready, and is not, is no news.
+        let isQuestion = route.hasPrefix("/-/")
+        let level: Logger.Level = response.status.code >= 500 && !isQuestion ? .warning : .debug
         logger.log(
             level: level, "request answered",
             metadata: .of([

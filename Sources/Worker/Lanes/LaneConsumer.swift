@@ -49,7 +49,6 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
         var scheduler: LaneScheduler
         var drains: [(partitions: [KafkaPartition], semaphore: DispatchSemaphore)] = []
         var consumer: KafkaGroupConsumer?
-        var isAssigned = false
         var isClosing = false
     }
 
@@ -82,7 +81,9 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 
     /// Whether the group has given this process its partitions, and none is stopped.
     public var isReady: Bool {
-        state.withLock { $0.isAssigned && !$0.scheduler.hasStoppedPartition && $0.consumer?.currentState.isConnected ?? false }
+        let (consumer, hasStopped) = state.withLock { ($0.consumer, $0.scheduler.hasStoppedPartition) }
+        guard let current = consumer?.currentState, !hasStopped else { return false }
+        return current.isJoined && current.isConnected
     }
 
     /// Records that run now.
@@ -158,10 +159,7 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 
 extension LaneConsumer {
     public func assigned(_ partitions: [KafkaPartition]) {
-        state.withLock {
-            $0.scheduler.assigned(partitions)
-            $0.isAssigned = true
-        }
+        state.withLock { $0.scheduler.assigned(partitions) }
         logger.info("partitions assigned", metadata: .of([.count: "\(partitions.count)"]))
     }
 
