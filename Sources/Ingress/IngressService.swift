@@ -52,10 +52,12 @@ public struct IngressService: Sendable {
     private let logger: Logger
 
     /// Wires an ingress.
-    /// - Parameter isReady: State of further parts of the process, asked for each `/-/ready`.
+    /// - Parameters:
+    ///   - parts: Further parts of the process, asked for each `/-/ready` and `/-/check-up`.
+    ///   - registry: The metrics that are served.
     /// - Throws: ``KafkaError`` when the consumer of replies cannot be made.
     public init(
-        _ dependencies: Dependencies, isReady: @escaping @Sendable () -> [String: Bool] = { [:] }
+        _ dependencies: Dependencies, parts: [HealthPart] = [], registry: MetricRegistry = .process
     ) throws {
         let settings = dependencies.settings
         let table = ReplyTable(
@@ -67,26 +69,38 @@ public struct IngressService: Sendable {
             codec: dependencies.codec, sender: dependencies.sender, replies: table,
             replyAddress: { reader.replyAddress }, partitionCount: settings.commandPartitions,
             requestTimeout: settings.requestTimeout)
+        let admission = AdmissionControl(
+            requestsMax: settings.requestsMax, requestsPerCallerMax: settings.requestsPerCallerMax)
+        registry.observe(MetricName.repliesAwaited) { Double(table.count) }
+        registry.observe(MetricName.activeRequests) { Double(admission.count) }
+        let replies = HealthPart("replies") {
+            HealthState(
+                isUp: reader.isReady, details: reader.replyAddress.map { ["partition": Int($0.partition)] } ?? [:])
+        }
         self.handler = RequestHandler(
             settings: settings, providers: EnabledProviders(dependencies.providers),
             authentication: CallerAuthentication(keys: settings.apiKeys),
-            admission: AdmissionControl(
-                requestsMax: settings.requestsMax, requestsPerCallerMax: settings.requestsPerCallerMax),
+            admission: admission,
             operations: OperationHandler(settings: settings, publisher: publisher, clock: dependencies.clock),
-            readiness: {
-                var parts = isReady()
-                parts["replies"] = reader.isReady
-                return ReadinessReport(parts: parts)
-            },
+            administration: AdministrationHandler(parts: parts + [replies], registry: registry),
             clock: dependencies.clock, logger: dependencies.logger)
         self.replyReader = reader
         self.settings = settings
         self.logger = dependencies.logger
     }
 
-    /// Answers one request.
+    /// Answers one request of the main port.
     public func respond(to request: Request, channel: any Channel) async -> Response {
-        await handler.respond(to: request, channel: channel)
+        let surface: RequestHandler.Surface = settings.administrationPort == nil ? .all : .application
+        return await handler.respond(to: request, channel: channel, surface: surface)
+    }
+
+    /// The server of the administrative paths, when they have a port of their own.
+    public var administrationServer: (any Service)? {
+        guard let port = settings.administrationPort else { return nil }
+        return AdministrationServer.service(host: settings.host, port: port, logger: logger) { request, context in
+            await handler.respond(to: request, channel: context.channel, surface: .administration)
+        }
     }
 
     /// The HTTP server, which runs until graceful shutdown.

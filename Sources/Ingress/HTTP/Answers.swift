@@ -9,7 +9,9 @@ extension HTTPField.Name {
     /// Set on answers that were recorded earlier.
     static let idempotentReplayed: HTTPField.Name = named("idempotent-replayed")
     /// W3C trace context.
-    static let traceParent: HTTPField.Name = named("traceparent")
+    static let traceParent: HTTPField.Name = named(TraceHeaderName.traceParent)
+    /// Data of tracing systems.
+    static let traceState: HTTPField.Name = named(TraceHeaderName.traceState)
 
     /// Takes literals of this file; one that is no token would fall back to a harmless name.
     private static func named(_ literal: String) -> HTTPField.Name {

@@ -11,6 +11,10 @@ enum RouteTarget: Sendable, Hashable {
     case health
     /// Ready for traffic.
     case readiness
+    /// State of each dependency.
+    case checkUp
+    /// Metrics as text.
+    case metrics
 }
 
 /// Pattern of a path with the targets of its HTTP methods.
@@ -27,6 +31,10 @@ struct RoutePattern: Sendable {
 
     /// The pattern as text, `/{provider}/{payment-method}/pay` for instance: a bounded metric label.
     let label: String
+
+    /// Whether it is for operators rather than for merchants and providers: served on the administration port alone when
+    /// there is one.
+    var isAdministrative: Bool { segments.first == .literal("-") || segments.first == .literal("documentation") }
 
     init(_ segments: [Segment], _ targets: [(method: HTTPRequest.Method, target: RouteTarget)]) {
         self.segments = segments
@@ -55,6 +63,8 @@ enum RouteTable {
         var patterns = [
             RoutePattern([.literal("-"), .literal("healthz")], [(.get, .health)]),
             RoutePattern([.literal("-"), .literal("ready")], [(.get, .readiness)]),
+            RoutePattern([.literal("-"), .literal("check-up")], [(.get, .checkUp)]),
+            RoutePattern([.literal("-"), .literal("metrics")], [(.get, .metrics)]),
             RoutePattern([.literal("payment-methods")], [(.get, .paymentMethods)]),
         ]
         // Operations without a payment method first: `session/confirm` is no payment method called `session`.

@@ -39,7 +39,7 @@ struct DevCommand: AsyncParsableCommand {
                 settings: notifier.settings, signer: signer, lanes: notifier.lanes)
             let (ingress, ingressServices) = try assembly.ingress(
                 settings: settings, selection: selection,
-                isReady: { workers.isReady().merging(notifications.isReady()) { $0 && $1 } })
+                parts: workers.parts + notifications.parts)
             let server = ingress.server(
                 fallback: { request, source in
                     guard sandbox.handles(path: request.uri.path) else { return nil }
@@ -53,7 +53,8 @@ struct DevCommand: AsyncParsableCommand {
                 BrokerService(broker: broker), assembly.producer, ClientShutdown(client: client), sandbox,
             ]
             try await assembly.run(
-                infrastructure + notifications.services + workers.services + ingressServices + [server])
+                infrastructure + notifications.services + workers.services + ingressServices
+                    + [server, ingress.administrationServer].compactMap(\.self))
         }
     }
 

@@ -71,7 +71,7 @@ struct GenericClient: Sendable {
 
     private func headers(_ call: ProviderCall) -> [OutgoingRequest.Header] {
         var headers = [OutgoingRequest.Header("Authorization", "Bearer " + apiKey.exposed)]
-        if let traceParent = call.traceParent { headers.append(.init("traceparent", traceParent)) }
+        headers += call.trace?.headers ?? []
         return headers
     }
 }

@@ -76,7 +76,7 @@ struct StripeClient: Sendable {
             OutgoingRequest.Header("Authorization", "Bearer " + privateKey.exposed),
             OutgoingRequest.Header("Stripe-Version", apiVersion),
         ]
-        if let traceParent = call.traceParent { headers.append(.init("traceparent", traceParent)) }
+        headers += call.trace?.headers ?? []
         return headers
     }
 }

@@ -30,7 +30,8 @@ final class KafkaHandle: @unchecked Sendable {
     private let users = Mutex(Users())
     private let lastUserLeft = DispatchSemaphore(value: 0)
 
-    /// Makes a client. With `events` its logs arrive as events too; with none they are dropped.
+    /// Makes a client. With `events` its logs and statistics arrive as events too; with none they are
+    /// dropped.
     init(_ role: Role, settings: [(name: String, value: String)], events: Int32) throws(KafkaError) {
         guard let configuration = rd_kafka_conf_new() else { throw KafkaError(code: .creationFailed) }
         for (name, value) in settings {
@@ -42,7 +43,7 @@ final class KafkaHandle: @unchecked Sendable {
             }
         }
         rd_kafka_conf_set_log_cb(configuration, nil)
-        if events != 0 { rd_kafka_conf_set_events(configuration, events | RD_KAFKA_EVENT_LOG) }
+        if events != 0 { rd_kafka_conf_set_events(configuration, events | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS) }
         guard let pointer = rd_kafka_new(role.type, configuration, nil, 0) else {
             // On failure the configuration stays the caller's.
             rd_kafka_conf_destroy(configuration)

@@ -30,9 +30,7 @@ public struct MessageCodec: Sendable {
         if let replyTo = command.replyTo {
             headers.append(KafkaHeader(name: MessageHeaderName.replyTo, text: replyTo.text))
         }
-        if let traceParent = command.traceParent {
-            headers.append(KafkaHeader(name: MessageHeaderName.traceParent, text: traceParent))
-        }
+        headers += command.trace?.recordHeaders ?? []
         let key = Array(command.lane.key.utf8)
         return KafkaRecord(
             topic: topics.commands(of: command.provider),
@@ -54,7 +52,7 @@ public struct MessageCodec: Sendable {
             amount: wire.amount, acceptedAtMilliseconds: wire.acceptedAtMilliseconds, payload: payload)
         command.attempt = wire.attempt
         command.notBeforeMilliseconds = wire.notBeforeMilliseconds
-        command.traceParent = message.text(MessageHeaderName.traceParent)
+        command.trace = message.traceContext
         if let text = message.text(MessageHeaderName.deadline) {
             guard let deadline = Int64(text) else { throw .malformed("header deadline is not a number") }
             command.deadlineMilliseconds = deadline
@@ -105,10 +103,11 @@ public struct MessageCodec: Sendable {
             try keys.seal(try JSONCoding.encode(pending.message), context: Self.context(.result, id))
         }
         let key = Array(result.key.utf8)
+        let headers = headers(.result, id: id, subject: result.key, atMilliseconds: result.occurredAtMilliseconds)
         return KafkaRecord(
             topic: topics.results, partition: Partitioner.partition(forKey: key, count: partitionCount), key: key,
             value: try JSONCoding.encode(ResultWire(result, sealed: sealed)),
-            headers: headers(.result, id: id, subject: result.key, atMilliseconds: result.occurredAtMilliseconds))
+            headers: headers + (result.trace?.recordHeaders ?? []))
     }
 
     /// Reads a result.
@@ -125,11 +124,13 @@ public struct MessageCodec: Sendable {
             notification = PendingNotification(
                 webhookID: webhookID, message: try open(MerchantNotification.self, sealed, context: context))
         }
-        return ResultEvent(
+        var result = ResultEvent(
             commandID: id, provider: wire.provider, operation: wire.operation,
             reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),
             amount: wire.amount, outcome: wire.outcome, occurredAtMilliseconds: wire.occurredAtMilliseconds,
             notification: notification)
+        result.trace = message.traceContext
+        return result
     }
 
     /// A record that could not be processed, with its reason in clear and its key, value and headers sealed.
@@ -150,7 +151,8 @@ public struct MessageCodec: Sendable {
     }
 
     /// Reads a dead letter: why it is one, and the record as it was.
-    public func deadLetter(from message: KafkaMessage) throws(MessageError) -> (reason: String, original: KafkaMessage) {
+    public func deadLetter(from message: KafkaMessage) throws(MessageError) -> (reason: String, original: KafkaMessage)
+    {
         try check(message, is: .deadLetter)
         let wire = try decode(DeadLetterWire.self, from: message.value)
         let id = "\(wire.topic)/\(wire.partition)/\(wire.offset)"

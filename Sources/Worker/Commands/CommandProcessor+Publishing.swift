@@ -1,5 +1,4 @@
 import Logging
-import Metrics
 import Providers
 import Shared
 
@@ -15,14 +14,15 @@ extension CommandProcessor {
     /// Records that a command came too late and never ran; its caller was answered long ago.
     func expire(_ command: Command) async -> RecordDisposition {
         logger.notice("a command expired before it could start", metadata: metadata(of: command))
-        Counter(label: MetricName.commandsExpired, dimensions: dimensions(of: command)).increment()
+        metrics.expired(command)
         return await publish(Outcome(expired: command), of: command)
     }
 
     /// Puts an asynchronous command back to the end of its topic with a later start; the old record is done then.
     func putBack(_ command: Command, _ message: KafkaMessage, failure: ProviderFailure) async -> RecordDisposition {
         guard command.attempt < settings.roundsMax else {
-            return await deadLetters.bury(message, reason: "gave up after \(command.attempt) rounds: \(failure.code.rawValue)")
+            return await deadLetters.bury(
+                message, reason: "gave up after \(command.attempt) rounds: \(failure.code.rawValue)")
         }
         var again = command
         again.attempt += 1
@@ -35,11 +35,12 @@ extension CommandProcessor {
     }
 
     private func storeResult(_ outcome: Outcome, of command: Command) async -> Bool {
-        let result = ResultEvent(
+        var result = ResultEvent(
             commandID: command.id, provider: command.provider, operation: command.operation,
             reference: outcome.reference(completing: command.reference), amount: command.amount ?? outcome.amount,
             outcome: outcome.label, occurredAtMilliseconds: clock.unixMilliseconds,
             notification: outcome.notification)
+        result.trace = command.trace
         guard let record = try? codec.record(for: result, partitionCount: settings.resultPartitions) else {
             logger.error("a result cannot be written", metadata: metadata(of: command))
             return false
@@ -71,22 +72,10 @@ extension CommandProcessor {
         logger.log(level: level, "a call to the provider failed", metadata: metadata)
     }
 
-    func count(_ command: Command, outcome: String, since started: ContinuousClock.Instant) {
-        let dimensions = dimensions(of: command)
-        Counter(label: MetricName.commands, dimensions: dimensions + [("outcome", outcome)]).increment()
-        let elapsed = ContinuousClock.now - started
-        Timer(label: MetricName.commandDuration, dimensions: dimensions).recordNanoseconds(
-            elapsed.components.seconds * 1_000_000_000 + elapsed.components.attoseconds / 1_000_000_000)
-    }
-
-    private func dimensions(of command: Command) -> [(String, String)] {
-        [("provider", command.provider.value), ("operation", command.operation.rawValue)]
-    }
-
     private func metadata(of command: Command) -> Logger.Metadata {
         .of([
             .commandID: command.id.value, .provider: command.provider.value, .operation: command.operation.rawValue,
-            .attempt: "\(command.attempt)",
+            .attempt: "\(command.attempt)", .traceID: command.trace?.traceIDText ?? "",
         ])
     }
 }

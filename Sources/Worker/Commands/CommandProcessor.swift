@@ -1,5 +1,4 @@
 public import Logging
-import Metrics
 public import Providers
 import ServiceLifecycle
 public import Shared
@@ -14,6 +13,7 @@ public struct CommandProcessor: Sendable {
     let clock: WallClock
     let deadLetters: DeadLetterWriter
     let logger: Logger
+    let metrics = CommandMetrics()
 
     /// Makes the processor of one provider.
     public init(
@@ -45,6 +45,17 @@ public struct CommandProcessor: Sendable {
         if let deadline = command.deadlineMilliseconds, clock.unixMilliseconds > deadline {
             return await expire(command)
         }
+        return await traced(command, operation, message)
+    }
+
+    /// Runs a command as a hop of its trace: what it publishes and whom it calls come after this hop.
+    private func traced(
+        _ command: Command, _ operation: OperationDescription, _ message: KafkaMessage
+    ) async -> RecordDisposition {
+        let hop = TraceHop.start(command.operation.rawValue, .consumer, parent: command.trace)
+        var command = command
+        command.trace = hop.context
+        defer { hop.end() }
         return await run(command, operation, message)
     }
 
@@ -55,10 +66,10 @@ public struct CommandProcessor: Sendable {
         let timeLeft = self.timeLeft(of: command)
         do {
             let outcome = try await attempt(command, operation, timeLeft: timeLeft)
-            count(command, outcome: outcome.label, since: started)
+            metrics.executed(command, outcome: outcome.label, after: .now - started)
             return await publish(outcome, of: command)
         } catch {
-            count(command, outcome: error.code.rawValue, since: started)
+            metrics.executed(command, outcome: error.code.rawValue, after: .now - started)
             warn(command, error)
             if command.operation.isSynchronous || error.code == .unknownTransaction {
                 return await publish(Outcome(failure: error, command, operation), of: command)
@@ -90,7 +101,20 @@ public struct CommandProcessor: Sendable {
     private func once(_ command: Command, end: ContinuousClock.Instant) async throws(ProviderFailure) -> Outcome {
         let timeout = min(settings.providerTimeout, end - ContinuousClock.now)
         let key = command.operation.rawValue.replacing("/", with: "-") + "-" + command.id.value
-        let call = ProviderCall(command, idempotencyKey: key, timeout: timeout)
+        var call = ProviderCall(command, idempotencyKey: key, timeout: timeout)
+        let hop = TraceHop.start("call provider", .client, parent: command.trace)
+        call.trace = hop.context
+        do {
+            let outcome = try await perform(call, command)
+            hop.end()
+            return outcome
+        } catch {
+            hop.end(failure: error.code.rawValue)
+            throw error
+        }
+    }
+
+    private func perform(_ call: ProviderCall, _ command: Command) async throws(ProviderFailure) -> Outcome {
         switch command.operation {
         case .status:
             return Outcome(status: try await provider.observe(call))

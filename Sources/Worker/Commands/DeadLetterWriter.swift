@@ -1,5 +1,4 @@
 public import Logging
-import Metrics
 public import Shared
 
 /// Writes records that can never be processed to the dead-letter topic, whole and sealed, with the reason in clear.
@@ -9,6 +8,7 @@ public struct DeadLetterWriter: Sendable {
     private let partitionCount: Int32
     private let clock: WallClock
     private let logger: Logger
+    private let buried = CounterFamily<String>(MetricName.deadLetters) { [("topic", $0)] }
 
     /// Makes a writer for a dead-letter topic of so many partitions.
     public init(
@@ -28,7 +28,7 @@ public struct DeadLetterWriter: Sendable {
             .topic: message.topic, .partition: "\(message.partition)", .offset: "\(message.offset)", .reason: reason,
         ])
         logger.error("a record cannot be processed and becomes a dead letter", metadata: place)
-        Counter(label: MetricName.deadLetters, dimensions: [("topic", message.topic)]).increment()
+        buried.increment(message.topic)
         let now = clock.unixMilliseconds
         guard
             let record = try? codec.deadLetter(

@@ -88,6 +88,12 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 
     /// Records that run now.
     public var runningCount: Int { state.withLock { $0.scheduler.runningCount } }
+    /// Records in memory, running ones included.
+    public var bufferedCount: Int { state.withLock { $0.scheduler.bufferedCount } }
+    /// Partitions that this process owns, and those of them that stand still.
+    public var partitionCounts: (assigned: Int, stopped: Int) { state.withLock { $0.scheduler.partitionCounts } }
+    /// Whether a broker answers.
+    public var isConnected: Bool { state.withLock { $0.consumer }?.currentState.isConnected ?? false }
 
     /// Consumes until graceful shutdown, then waits for what runs within the grace period.
     public func run() async throws {
@@ -169,7 +175,9 @@ extension LaneConsumer {
             let actions = state.scheduler.draining(partitions)
             let running = state.scheduler.running(in: partitions)
             if running > 0 { state.drains.append((partitions, semaphore)) }
-            return (actions, state.consumer, running, state.isClosing ? settings.shutdownGrace : settings.rebalanceDrain)
+            return (
+                actions, state.consumer, running, state.isClosing ? settings.shutdownGrace : settings.rebalanceDrain
+            )
         }
         perform(actions, consumer)
         if running > 0, !lost {

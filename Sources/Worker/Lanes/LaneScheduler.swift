@@ -83,6 +83,11 @@ struct LaneScheduler: Sendable {
     /// Records in memory.
     var bufferedCount: Int { buffered }
 
+    /// Partitions that are assigned, and those of them that are stopped.
+    var partitionCounts: (assigned: Int, stopped: Int) {
+        (partitions.values.count { !$0.isDraining }, partitions.values.count { $0.isStopped })
+    }
+
     /// Takes over partitions: from now on their records are accepted.
     mutating func assigned(_ taken: [KafkaPartition]) {
         for (partition, state) in partitions where state.isDraining { partitions[partition] = nil }
