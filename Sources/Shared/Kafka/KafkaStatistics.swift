@@ -49,7 +49,7 @@ final class KafkaStatistics: Sendable {
         Self.requests.set(Labels(client: client, part: "waiting"), Self.sum(brokers.map(\.outbuf_cnt)))
         Self.requests.set(Labels(client: client, part: "in_flight"), Self.sum(brokers.map(\.waitresp_cnt)))
         Self.roundTrips.set(client, (brokers.compactMap { $0.rtt?.avg }.max() ?? 0) / 1_000_000)
-        Self.brokersUp.set(client, Double(brokers.count { $0.state == "UP" && ($0.nodeid ?? -1) >= 0 }))
+        Self.brokersUp.set(client, Double(brokers.count { $0.state == "UP" && $0.source != "logical" }))
         publishErrors(brokers)
         guard isGroup else { return }
         for (name, topic) in topics {
@@ -79,7 +79,8 @@ final class KafkaStatistics: Sendable {
 /// What is read of librdkafka's statistics, under its own names.
 struct KafkaStatisticsReport: Decodable {
     struct Broker: Decodable {
-        var nodeid: Int64?
+        /// `logical` for the group coordinator, which is one of the others.
+        var source: String?
         var state: String?
         var outbuf_cnt: Int64?
         var waitresp_cnt: Int64?

@@ -13,6 +13,8 @@ final class Installation: Sendable {
     let apiURL: String
     let sandboxURL: String
     let apiPort: Int
+    /// What the names of its topics begin with.
+    var topicPrefix: String { environment["KAFKA_TOPIC_PREFIX"] ?? "" }
     private let directory: URL
     private let infrastructure: [PGMProcess]
     private let roles = Roles()
@@ -49,8 +51,12 @@ final class Installation: Sendable {
         infrastructure.append(
             try PGMProcess(["sandbox", "--port", "\(ports[1])"], environment: environment, directory: directory))
         let installation = Installation(environment, api, sandbox, ports[0], directory, infrastructure)
-        guard try await eventually(within: .seconds(20), { try await installation.answers(sandbox + "/-/merchant/notifications") })
-        else { throw InstallationError(problem: "the simulators did not start:\n" + infrastructure.map(\.output).joined()) }
+        guard
+            try await eventually(
+                within: .seconds(20), { try await installation.answers(sandbox + "/-/merchant/notifications") })
+        else {
+            throw InstallationError(problem: "the simulators did not start:\n" + infrastructure.map(\.output).joined())
+        }
         return installation
     }
 
@@ -109,6 +115,14 @@ final class Installation: Sendable {
         }
         guard areReady else { throw InstallationError(problem: "not ready:\n" + (await logs())) }
         return workers
+    }
+
+    /// Whether the broker is a cluster that others use too.
+    static let isOnCluster = ProcessInfo.processInfo.environment["PGM_TEST_BOOTSTRAP_SERVERS"] != nil
+
+    /// Stops the broker, when it is this installation's own.
+    func stopBroker() async {
+        for process in infrastructure where process.name == "dev-broker" { await process.stop() }
     }
 
     /// Everything the processes wrote.

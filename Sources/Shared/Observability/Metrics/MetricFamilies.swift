@@ -1,4 +1,4 @@
-import CoreMetrics
+import Metrics
 import Synchronization
 
 /// Counters of one metric, each made once: the hot path looks one up and adds, and makes no labels.

@@ -1,4 +1,4 @@
-public import CoreMetrics
+public import Metrics
 import Synchronization
 
 /// The metrics of a process: a backend of swift-metrics that keeps every series in memory until it is asked for them.
