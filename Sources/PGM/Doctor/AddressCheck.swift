@@ -68,7 +68,9 @@ enum AddressCheck {
     }
 }
 
-/// Tells when TLS is established, or that it cannot be. Runs on the channel's event loop.
+/// Tells when TLS is established, or that it cannot be.
+///
+/// Runs on the channel's event loop.
 private final class HandshakeWatch: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

@@ -37,7 +37,10 @@ struct Doctor: Sendable {
         findings.append(Self.clock(.system))
         let isWrong = Set(findings.filter { !$0.isFine }.map(\.subject))
         if !isWrong.contains("PGM_ENCRYPTION_KEYS") { findings.append(Self.keys(process.keys)) }
-        if !isWrong.contains("KAFKA_BOOTSTRAP_SERVERS") { findings += await kafka(process, selection?.names ?? []) }
+        // With a Kafka setting wrong already, no client could be made.
+        if !isWrong.contains(where: { $0.hasPrefix("KAFKA_BOOTSTRAP") || $0.hasPrefix("KAFKA_CONFIG_") }) {
+            findings += await kafka(process, selection?.names ?? [])
+        }
         for entry in selection?.entries ?? [] { findings += await Self.provider(entry) }
         if let notifier, !isWrong.contains("PAYMENT_CALLBACK_URL") {
             findings.append(await Self.address(notifier.settings.callbackURL, setting: "PAYMENT_CALLBACK_URL"))

@@ -40,8 +40,8 @@ final class GaugeSeries: MeterHandler, RecorderHandler, MetricSeries {
 
     func set(_ value: Int64) { set(Double(value)) }
     func set(_ value: Double) { self.value.withLock { $0 = value } }
-    func increment(by amount: Double) { value.withLock { $0 += amount } }
-    func decrement(by amount: Double) { value.withLock { $0 -= amount } }
+    func increment(by difference: Double) { value.withLock { $0 += difference } }
+    func decrement(by difference: Double) { value.withLock { $0 -= difference } }
     func record(_ value: Int64) { set(Double(value)) }
     func record(_ value: Double) { set(value) }
 }

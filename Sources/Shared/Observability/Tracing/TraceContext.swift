@@ -31,8 +31,9 @@ public struct TraceContext: Sendable, Hashable {
         TraceContext(traceID: traceID, spanID: Self.newSpanID(), flags: flags, traceState: traceState)
     }
 
-    /// Reads the headers `traceparent` and `tracestate`; `nil` when the first is missing or not valid. A state that is too
-    /// long or not printable is left out.
+    /// Reads the headers `traceparent` and `tracestate`; `nil` when the first is missing or not valid.
+    ///
+    /// A state that is too long or not printable is left out.
     public init?(traceParent: String?, traceState: String? = nil) {
         guard let traceParent else { return nil }
         let bytes = Array(traceParent.utf8.prefix(56))
