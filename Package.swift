@@ -28,7 +28,7 @@ let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swi
 let package = Package(
     name: "payment-gateway-manager",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "pgm", targets: ["PGM"])],
+    products: [.executable(name: "pgm", targets: ["PGM"]), .executable(name: "pgm-bench", targets: ["Bench"])],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -83,6 +83,14 @@ let package = Package(
                 "Shared", "Providers", "Ingress", "Worker", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 hummingbird, asyncHTTPClient, lifecycle, unixSignals, logging, nioCore,
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                asyncHTTPClient, nioCore, nioPosix, nioHTTP1,
             ],
             swiftSettings: strict
         ),

@@ -1,4 +1,6 @@
-/// Shapes of Stripe's API, as far as they are read. Fields that a version may leave out are optional.
+/// Shapes of Stripe's API, as far as they are read.
+///
+/// Fields that a version may leave out are optional.
 enum StripeWire {
     /// An object that stands as its id, or whole when it was expanded.
     struct Reference: Decodable {
@@ -20,7 +22,9 @@ enum StripeWire {
         }
     }
 
-    /// A Checkout Session. `amountTotal` is in the currency's minor unit.
+    /// A Checkout Session.
+    ///
+    /// `amountTotal` is in the currency's minor unit.
     struct Session: Decodable {
         var id: String
         var url: String?

@@ -1,6 +1,8 @@
 /// An amount of money as an integer of minor units (cents) with its currency; never a floating-point number.
 public struct Money: Sendable, Hashable, Codable {
-    /// The amount in the currency's minor unit: 500 is 5.00 EUR. Never negative when parsed.
+    /// The amount in the currency's minor unit: 500 is 5.00 EUR.
+    ///
+    /// Never negative when parsed.
     public let minorUnits: Int64
     /// The currency that `minorUnits` counts.
     public let currency: Currency

@@ -14,7 +14,9 @@ public enum PaymentResult: String, Sendable, Codable, Hashable {
 public struct PaymentReply: Sendable, Hashable, Codable {
     /// The outcome.
     public var result: PaymentResult
-    /// A text for people; its wording depends on the provider. May be empty.
+    /// A text for people; its wording depends on the provider.
+    ///
+    /// May be empty.
     public var resultDescription: String
     /// The provider's identifier of the payment.
     public var paymentID: String?

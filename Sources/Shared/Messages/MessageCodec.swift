@@ -150,7 +150,8 @@ public struct MessageCodec: Sendable {
     }
 
     /// Reads a dead letter: why it is one, and the record as it was.
-    public func deadLetter(from message: KafkaMessage) throws(MessageError) -> (reason: String, original: KafkaMessage) {
+    public func deadLetter(from message: KafkaMessage) throws(MessageError) -> (reason: String, original: KafkaMessage)
+    {
         try check(message, is: .deadLetter)
         let wire = try decode(DeadLetterWire.self, from: message.value)
         let id = "\(wire.topic)/\(wire.partition)/\(wire.offset)"

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 /// Where the Kafka tests run: an embedded broker of their own, or the cluster that `PGM_TEST_BOOTSTRAP_SERVERS` names.
+///
 /// Topic and group names are unique, so that runs against a cluster do not meet.
 final class TestBroker: Sendable {
     static let realServers = ProcessInfo.processInfo.environment["PGM_TEST_BOOTSTRAP_SERVERS"]
