@@ -25,6 +25,6 @@ public struct WallClock: Sendable {
     /// An instant as RFC 3339 in UTC with milliseconds, for message headers.
     public static func rfc3339(unixMilliseconds: Int64) -> String {
         let date = Date(timeIntervalSince1970: Double(unixMilliseconds) / 1000)
-        return date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }
