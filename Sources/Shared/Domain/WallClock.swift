@@ -24,7 +24,10 @@ public struct WallClock: Sendable {
 
     /// An instant as RFC 3339 in UTC with milliseconds, for message headers.
     public static func rfc3339(unixMilliseconds: Int64) -> String {
-        let date = Date(timeIntervalSince1970: Double(unixMilliseconds) / 1000)
-        return date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        // Whole seconds are exact as floating point; a fraction would be cut one millisecond short.
+        let millisecond = ((unixMilliseconds % 1000) + 1000) % 1000
+        let second = unixMilliseconds / 1000 - (unixMilliseconds % 1000 < 0 ? 1 : 0)
+        let text = Date(timeIntervalSince1970: Double(second)).formatted(Date.ISO8601FormatStyle())
+        return text.dropLast() + "." + String(1000 + millisecond).dropFirst() + "Z"
     }
 }
