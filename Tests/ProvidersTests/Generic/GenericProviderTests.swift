@@ -9,7 +9,8 @@ enum GenericJSON {
         status: String = "captured", method: String = "card", more: String = "", id: String = "p_1"
     ) -> String {
         """
-        {"id":"\(id)","status":"\(status)","amount":500,"currency":"EUR","reference":"ORDER-42","method":"\(method)"\(more)}
+        {"id":"\(id)","status":"\(status)","amount":500,"currency":"EUR","reference":"ORDER-42",
+        "method":"\(method)"\(more)}
         """
     }
 

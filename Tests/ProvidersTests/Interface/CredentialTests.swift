@@ -11,12 +11,15 @@ import Testing
             "{\"error\":{\"type\":\"\(all)\",\"code\":\"\(all)\",\"message\":\"\(all)\"}}",
             "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"Invalid API Key provided: \(all)\"}}",
             """
-            {"id":"\(all)","url":"https://a/\(all)","status":"complete","payment_status":"paid","payment_intent":"\(all)",
-            "amount_total":500,"amount":500,"currency":"EUR","reference":"\(all)","description":"\(all)","data":[],
-            "declineReason":"\(all)","failure_reason":"\(all)","paymentId":"\(all)","pageUrl":"https://a/\(all)",
-            "recurrenceToken":"\(all)","card":{"brand":"\(all)","last4":"\(all)"},"metadata":{"shopTransactionId":"\(all)"}}
+            {"id":"\(all)","url":"https://a/\(all)","status":"complete","payment_status":"paid",
+            "payment_intent":"\(all)","amount_total":500,"amount":500,"currency":"EUR","reference":"\(all)",
+            "description":"\(all)","declineReason":"\(all)","failure_reason":"\(all)","paymentId":"\(all)",
+            "pageUrl":"https://a/\(all)","recurrenceToken":"\(all)","card":{"brand":"\(all)","last4":"\(all)"},
+            "metadata":{"shopTransactionId":"\(all)"},"data":[]}
             """,
-            "{\"data\":[{\"id\":\"\(all)\",\"status\":\"\(all)\",\"amount\":1,\"currency\":\"EUR\",\"reference\":\"\(all)\"}]}",
+            """
+            {"data":[{"id":"\(all)","status":"\(all)","amount":1,"currency":"EUR","reference":"\(all)"}]}
+            """,
             all, "",
         ]
     }()

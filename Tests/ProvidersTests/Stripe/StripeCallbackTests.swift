@@ -146,7 +146,7 @@ import Testing
         "", "null", "[]", "{}", "{\"id\":\"evt_1\"}", "{\"id\":1,\"type\":\"x\"}", "\u{0}",
         "{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"checkout.session.completed\"}",
         "{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"checkout.session.completed\",\"data\":null}",
-        "{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"checkout.session.completed\",\"data\":{\"object\":\"cs_1\"}}",
+        "{\"id\":\"evt_1\",\"object\":\"event\",\"type\":\"checkout.session.expired\",\"data\":{\"object\":\"cs_1\"}}",
         String(repeating: "{\"a\":", count: 50_000),
     ])
     func authenticBodiesOfAnotherShapeAreUnreadableAndNeverTrap(body: String) async throws {

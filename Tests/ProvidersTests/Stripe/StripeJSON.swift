@@ -19,7 +19,8 @@ enum StripeJSON {
     ) -> String {
         let reason = failure.map { ",\"failure_reason\":\"\($0)\"" } ?? ""
         return """
-            {"id":"\(id)","object":"refund","amount":\(amount),"status":"\(status)","metadata":{"refundId":"\(refundID)"}\(reason)}
+            {"id":"\(id)","object":"refund","amount":\(amount),"status":"\(status)",
+            "metadata":{"refundId":"\(refundID)"}\(reason)}
             """
     }
 
