@@ -22,7 +22,8 @@ extension CommandProcessor {
     /// Puts an asynchronous command back to the end of its topic with a later start; the old record is done then.
     func putBack(_ command: Command, _ message: KafkaMessage, failure: ProviderFailure) async -> RecordDisposition {
         guard command.attempt < settings.roundsMax else {
-            return await deadLetters.bury(message, reason: "gave up after \(command.attempt) rounds: \(failure.code.rawValue)")
+            return await deadLetters.bury(
+                message, reason: "gave up after \(command.attempt) rounds: \(failure.code.rawValue)")
         }
         var again = command
         again.attempt += 1

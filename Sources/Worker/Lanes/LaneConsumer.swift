@@ -82,7 +82,9 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 
     /// Whether the group has given this process its partitions, and none is stopped.
     public var isReady: Bool {
-        state.withLock { $0.isAssigned && !$0.scheduler.hasStoppedPartition && $0.consumer?.currentState.isConnected ?? false }
+        state.withLock {
+            $0.isAssigned && !$0.scheduler.hasStoppedPartition && $0.consumer?.currentState.isConnected ?? false
+        }
     }
 
     /// Records that run now.
@@ -171,12 +173,13 @@ extension LaneConsumer {
             let actions = state.scheduler.draining(partitions)
             let running = state.scheduler.running(in: partitions)
             if running > 0 { state.drains.append((partitions, semaphore)) }
-            return (actions, state.consumer, running, state.isClosing ? settings.shutdownGrace : settings.rebalanceDrain)
+            return (
+                actions, state.consumer, running, state.isClosing ? settings.shutdownGrace : settings.rebalanceDrain
+            )
         }
         perform(actions, consumer)
         if running > 0, !lost {
-            let nanoseconds = Int(limit.components.seconds) * 1_000_000_000
-            _ = semaphore.wait(timeout: .now() + .nanoseconds(nanoseconds))
+            _ = semaphore.wait(timeout: .now() + limit / .seconds(1))
         }
         state.withLock { state in state.drains.removeAll { $0.semaphore === semaphore } }
         logger.info("partitions revoked", metadata: .of([.count: "\(partitions.count)"]))
