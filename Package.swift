@@ -96,8 +96,15 @@ let package = Package(
         ),
         .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
         .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Shared", crypto], swiftSettings: strict),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Providers", "Shared"], swiftSettings: strict),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared"], swiftSettings: strict),
+        .testTarget(
+            name: "IngressTests",
+            dependencies: [
+                "Ingress", "Providers", "Shared", crypto, httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: strict),
         .testTarget(
             name: "SandboxTests",
             dependencies: [

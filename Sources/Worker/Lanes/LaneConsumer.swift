@@ -177,8 +177,7 @@ extension LaneConsumer {
         }
         perform(actions, consumer)
         if running > 0, !lost {
-            let nanoseconds = Int(limit.components.seconds) * 1_000_000_000
-            _ = semaphore.wait(timeout: .now() + .nanoseconds(nanoseconds))
+            _ = semaphore.wait(timeout: .now() + limit / .seconds(1))
         }
         state.withLock { state in state.drains.removeAll { $0.semaphore === semaphore } }
         logger.info("partitions revoked", metadata: .of([.count: "\(partitions.count)"]))

@@ -146,6 +146,8 @@ struct LaneScheduler: Sendable {
     mutating func stopped(_ partition: KafkaPartition) -> [Action] {
         partitions[partition]?.isStopped = true
         dropWaiting(of: partition)
+        // Its span cannot shrink any more, and must not keep the other partitions from being read.
+        partitionsAtBound.remove(partition)
         return flowControl()
     }
 
