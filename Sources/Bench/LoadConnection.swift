@@ -1,7 +1,8 @@
 import NIOCore
 import NIOPosix
 
-/// One keep-alive connection with one request at a time; requests are bytes made beforehand, to keep the generator cheap.
+/// One keep-alive connection with one request at a time; requests are bytes made beforehand, to keep the generator
+/// cheap.
 struct LoadConnection: Sendable {
     private let channel: any Channel
 
@@ -60,7 +61,8 @@ private final class RawHTTPHandler: ChannelDuplexHandler {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return }
         let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).lowercased()
         let lines = head.split(separator: "\r\n")
-        let length = lines.first { $0.hasPrefix("content-length:") }
+        let length =
+            lines.first { $0.hasPrefix("content-length:") }
             .flatMap { Int($0.dropFirst(15).drop { $0 == " " }) } ?? 0
         guard bytes.distance(from: end.upperBound, to: bytes.endIndex) >= length else { return }
         waiting?.succeed(lines.first.flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") } ?? 0)

@@ -5,8 +5,9 @@ import Shared
 
 /// Ends a connection whose request does not arrive completely in time, however slowly it drips.
 ///
-/// The first request's head must arrive within the limit after the connection opens, and the end of every request within
-/// the limit after its head. Between requests the server's idle timeout applies. Runs on the channel's event loop.
+/// The first request's head must arrive within the limit after the connection opens, and the end of every request
+/// within the limit after its head. Between requests the server's idle timeout applies. Runs on the channel's event
+/// loop.
 final class ReadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart

@@ -4,7 +4,7 @@ import Synchronization
 
 /// One librdkafka client: made once, freed once.
 ///
-/// Sendable by this argument: librdkafka's functions may be called from any thread, `pointer` never changes, and it is
+/// Sendable: librdkafka's functions may be called from any thread, `pointer` never changes, and it is
 /// freed only by ``destroy(flags:)``, which first refuses new users and waits for those counted by ``use(_:)``. Threads
 /// that use `pointer` directly belong to the one owner, who ends them before it calls ``destroy(flags:)``.
 final class KafkaHandle: @unchecked Sendable {
@@ -108,7 +108,7 @@ final class KafkaHandle: @unchecked Sendable {
 /// Holds the client, so that it cannot outlive it; the client's owner ends the threads that hold queues before it frees
 /// the client.
 ///
-/// Sendable by this argument: the pointer never changes, librdkafka locks its queues, and the one release is the
+/// Sendable: the pointer never changes, librdkafka locks its queues, and the one release is the
 /// deinitializer's.
 final class KafkaQueue: @unchecked Sendable {
     let pointer: OpaquePointer

@@ -1,7 +1,7 @@
 /// Writes messages as Kafka records and reads them back; the one place that knows the wire form.
 ///
-/// Headers follow the CloudEvents 1.0 Kafka binding in binary mode, values are JSON. What is sensitive is sealed for the
-/// message's own id, so a sealed part moved to another message does not open.
+/// Headers follow the CloudEvents 1.0 Kafka binding in binary mode, values are JSON. What is sensitive is sealed for
+/// the message's own id, so a sealed part moved to another message does not open.
 public struct MessageCodec: Sendable {
     /// Names of the topics.
     public let topics: TopicNames
