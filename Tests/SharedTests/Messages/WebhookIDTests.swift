@@ -33,8 +33,8 @@ import Testing
         (first.kind, first.occurrence) = ("ab", "c")
         (second.kind, second.occurrence) = ("a", "bc")
         #expect(WebhookID.make(for: first, attempt: 1) != WebhookID.make(for: second, attempt: 1))
-        (first.kind, first.occurrence) = ("a1:b", "")
-        (second.kind, second.occurrence) = ("a", "b")
+        (first.kind, first.occurrence) = ("a:b", "c")
+        (second.kind, second.occurrence) = ("a", "b:c")
         #expect(WebhookID.make(for: first, attempt: 1) != WebhookID.make(for: second, attempt: 1))
     }
 
