@@ -98,7 +98,8 @@ struct OperationHandler: Sendable {
     ) -> RequestFailure {
         switch failure {
         case .notStored:
-            return RequestFailure(.notStored, "the request was not accepted; repeating it is safe", retryAfterSeconds: 2)
+            return RequestFailure(
+                .notStored, "the request was not accepted; repeating it is safe", retryAfterSeconds: 2)
         case .tableFull:
             return RequestFailure(.overloaded, "the service is at its limit", retryAfterSeconds: 1)
         case .notWritable:
