@@ -88,7 +88,7 @@ let package = Package(
         ),
         .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
         .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Providers", "Shared"], swiftSettings: strict),
+        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Providers", "Shared", httpTypes], swiftSettings: strict),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared"], swiftSettings: strict),
         .testTarget(
             name: "SandboxTests",

@@ -10,7 +10,7 @@ enum RequestExamples {
         let body: JSONValue
     }
 
-    /// Examples that an operation takes, each with all of its fields known; one made from the schema when there is none.
+    /// Examples that an operation takes, each with all of its fields known; without any, one made from the schema.
     static func examples(of operation: OperationDescription) -> [(name: String, body: JSONValue)] {
         guard let schema = operation.body else { return [] }
         let fitting = all.filter { example in
