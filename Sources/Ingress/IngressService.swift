@@ -72,6 +72,9 @@ public struct IngressService: Sendable {
             admission: AdmissionControl(
                 requestsMax: settings.requestsMax, requestsPerCallerMax: settings.requestsPerCallerMax),
             operations: OperationHandler(settings: settings, publisher: publisher, clock: dependencies.clock),
+            documentation: Documentation(
+                providers: dependencies.providers.map { type(of: $0).description },
+                requiresKey: !settings.apiKeys.isEmpty),
             readiness: {
                 var parts = isReady()
                 parts["replies"] = reader.isReady

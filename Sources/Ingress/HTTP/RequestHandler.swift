@@ -13,6 +13,7 @@ struct RequestHandler: Sendable {
     let authentication: CallerAuthentication
     let admission: AdmissionControl
     let operations: OperationHandler
+    let documentation: Documentation
     let readiness: @Sendable () -> ReadinessReport
     let clock: WallClock
     let logger: Logger
@@ -53,6 +54,8 @@ struct RequestHandler: Sendable {
         case .readiness:
             let report = readiness()
             return Answer.json(report, status: report.isReady ? .ok : .serviceUnavailable)
+        case .documentationPage: return documentation.pageResponse
+        case .openAPIDocument: return documentation.openAPIResponse
         case .paymentMethods:
             _ = try authenticate(request, channel)
             return Answer.json(paymentMethods)

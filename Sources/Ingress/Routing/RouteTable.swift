@@ -11,6 +11,10 @@ enum RouteTarget: Sendable, Hashable {
     case health
     /// Ready for traffic.
     case readiness
+    /// The API described for people.
+    case documentationPage
+    /// The API described for programs.
+    case openAPIDocument
 }
 
 /// Pattern of a path with the targets of its HTTP methods.
@@ -56,6 +60,8 @@ enum RouteTable {
             RoutePattern([.literal("-"), .literal("healthz")], [(.get, .health)]),
             RoutePattern([.literal("-"), .literal("ready")], [(.get, .readiness)]),
             RoutePattern([.literal("payment-methods")], [(.get, .paymentMethods)]),
+            RoutePattern([.literal("documentation")], [(.get, .documentationPage)]),
+            RoutePattern([.literal("documentation"), .literal("openapi.json")], [(.get, .openAPIDocument)]),
         ]
         // Operations without a payment method first: `session/confirm` is no payment method called `session`.
         for operation in Operation.allCases where !operation.hasPaymentMethod {
