@@ -8,6 +8,8 @@ extension HTTPField.Name {
     static let requestID: HTTPField.Name = named("x-request-id")
     /// Set on answers that were recorded earlier.
     static let idempotentReplayed: HTTPField.Name = named("idempotent-replayed")
+    /// Keeps browsers from sending the address of a page on.
+    static let referrerPolicy: HTTPField.Name = named("referrer-policy")
     /// W3C trace context.
     static let traceParent: HTTPField.Name = named(TraceHeaderName.traceParent)
     /// Data of tracing systems.

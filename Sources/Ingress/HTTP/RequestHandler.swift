@@ -13,6 +13,7 @@ struct RequestHandler: Sendable {
     let admission: AdmissionControl
     let operations: OperationHandler
     let administration: AdministrationHandler
+    let documentation: Documentation
     let clock: WallClock
     let logger: Logger
     let metrics = RequestMetrics()
@@ -77,6 +78,8 @@ struct RequestHandler: Sendable {
                 throw RequestFailure(.internalError, "the answer could not be made")
             }
             return answer
+        case .documentationPage: return documentation.pageResponse
+        case .openAPIDocument: return documentation.openAPIResponse
         case .paymentMethods:
             _ = try authenticate(request, channel)
             return Answer.json(paymentMethods)

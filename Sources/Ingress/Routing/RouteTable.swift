@@ -15,6 +15,10 @@ enum RouteTarget: Sendable, Hashable {
     case checkUp
     /// Metrics as text.
     case metrics
+    /// The API described for people.
+    case documentationPage
+    /// The API described for programs.
+    case openAPIDocument
 }
 
 /// Pattern of a path with the targets of its HTTP methods.
@@ -66,6 +70,8 @@ enum RouteTable {
             RoutePattern([.literal("-"), .literal("check-up")], [(.get, .checkUp)]),
             RoutePattern([.literal("-"), .literal("metrics")], [(.get, .metrics)]),
             RoutePattern([.literal("payment-methods")], [(.get, .paymentMethods)]),
+            RoutePattern([.literal("documentation")], [(.get, .documentationPage)]),
+            RoutePattern([.literal("documentation"), .literal("openapi.json")], [(.get, .openAPIDocument)]),
         ]
         // Operations without a payment method first: `session/confirm` is no payment method called `session`.
         for operation in Operation.allCases where !operation.hasPaymentMethod {

@@ -9,8 +9,8 @@ public protocol RecordSender: Sendable {
 extension KafkaProducer: RecordSender {}
 
 extension RecordSender {
-    /// Sends a record again and again until the broker has it; a record that may be stored twice is better than none.
-    /// - Returns: `false` when the task was cancelled, `isTooLate` became true or the record is too large for the broker.
+    /// Sends a record again and again until the broker has it: stored twice is better than not at all.
+    /// - Returns: `false` when the task was cancelled, `isTooLate` became true or the record is too large.
     public func sendUntilStored(
         _ record: KafkaRecord, backoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(5)),
         isTooLate: @Sendable () -> Bool = { false }

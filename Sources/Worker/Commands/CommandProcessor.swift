@@ -85,14 +85,21 @@ public struct CommandProcessor: Sendable {
     ) async throws(ProviderFailure) -> Outcome {
         let end = ContinuousClock.now + timeLeft
         var number = 1
+        var mayHaveHadEffect = false
         while true {
             do {
                 return try await once(command, end: end)
             } catch {
+                // One attempt that proves nothing about itself leaves the whole call in doubt, whatever follows it.
+                mayHaveHadEffect = mayHaveHadEffect || error.mayHaveHadEffect
                 let decision = RetryDecision.after(
                     error, effect: operation.effect, attempt: number, backoff: settings.backoff,
                     timeLeft: end - ContinuousClock.now)
-                guard case .again(let delay) = decision, await Pause.wait(for: delay) else { throw error }
+                guard case .again(let delay) = decision, await Pause.wait(for: delay) else {
+                    var failure = error
+                    failure.mayHaveHadEffect = mayHaveHadEffect
+                    throw failure
+                }
                 number += 1
             }
         }
