@@ -43,7 +43,7 @@ public struct CommandProcessor: Sendable {
         }
         guard await waitUntilDue(command) else { return .leftForSuccessor }
         if let deadline = command.deadlineMilliseconds, clock.unixMilliseconds > deadline {
-            return await expire(command)
+            return await expire(command, message)
         }
         return await run(command, operation, message)
     }
@@ -56,12 +56,12 @@ public struct CommandProcessor: Sendable {
         do {
             let outcome = try await attempt(command, operation, timeLeft: timeLeft)
             count(command, outcome: outcome.label, since: started)
-            return await publish(outcome, of: command)
+            return await publish(outcome, of: command, message)
         } catch {
             count(command, outcome: error.code.rawValue, since: started)
             warn(command, error)
             if command.operation.isSynchronous || error.code == .unknownTransaction {
-                return await publish(Outcome(failure: error, command, operation), of: command)
+                return await publish(Outcome(failure: error, command, operation), of: command, message)
             }
             if Task.isShuttingDownGracefully { return .leftForSuccessor }
             return await putBack(command, message, failure: error)

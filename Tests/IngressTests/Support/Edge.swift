@@ -109,6 +109,8 @@ struct Edge: Sendable {
             admission: AdmissionControl(
                 requestsMax: settings.requestsMax, requestsPerCallerMax: settings.requestsPerCallerMax),
             operations: OperationHandler(settings: settings, publisher: publisher, clock: .system),
+            documentation: Documentation(
+                providers: providers.map { type(of: $0).description }, requiresKey: !settings.apiKeys.isEmpty),
             readiness: { ReadinessReport(parts: ["replies": replyAddress != nil]) }, clock: .system, logger: logger)
     }
 
