@@ -9,7 +9,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: help packages build run test lint format tour
+.PHONY: help packages build run test lint format tour api-test
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,3 +39,7 @@ format: ## format the sources in place
 tour: packages ## run the commands of README.md's tour and compare the answers
 	swift build --product pgm
 	@Scripts/tour README.md .build/debug/pgm dev
+
+api-test: packages ## send generated requests to every documented operation (API_TEST_EXAMPLES=200, needs Python)
+	swift build --product pgm
+	@Scripts/api-test .build/debug/pgm dev
