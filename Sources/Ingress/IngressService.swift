@@ -91,12 +91,6 @@ public struct IngressService: Sendable {
         self.logger = dependencies.logger
     }
 
-    /// Answers one request of the main port.
-    public func respond(to request: Request, channel: any Channel) async -> Response {
-        let surface: RequestHandler.Surface = settings.administrationPort == nil ? .all : .application
-        return await handler.respond(to: request, channel: channel, surface: surface)
-    }
-
     /// The server of the administrative paths, when they have a port of their own.
     public var administrationServer: (any Service)? {
         guard let port = settings.administrationPort else { return nil }

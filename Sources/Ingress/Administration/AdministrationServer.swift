@@ -30,7 +30,12 @@ public enum AdministrationServer {
         respond: @escaping @Sendable (Request, EdgeContext) async -> Response
     ) -> any Service {
         let http1 = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ReadDeadlineHandler(limit: .seconds(10))], idleTimeout: .seconds(60))
+            additionalChannelHandlers: [
+                ReadDeadlineHandler(limit: .seconds(10)) {
+                    .make(atUnixMilliseconds: WallClock.system.unixMilliseconds)
+                }
+            ],
+            idleTimeout: .seconds(60))
         return Application(
             responder: CallbackResponder { (request: Request, context: EdgeContext) in
                 await respond(request, context)

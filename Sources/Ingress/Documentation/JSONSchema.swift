@@ -72,7 +72,7 @@ enum JSONSchema {
         case .text: ["pattern": "^[^\\u0000]*$"]
         case .printableASCII: ["pattern": "^[ -~]*$"]
         case .url:
-            ["format": "uri", "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$", "examples": ["https://example.com/ok"]]
+            ["format": "uri", "pattern": .string(StringFormat.urlPattern), "examples": ["https://example.com/ok"]]
         case .date: ["format": "date", "examples": ["2030-07-01"]]
         case .dayMonthYear:
             ["pattern": "^(0[1-9]|[12][0-9]|3[01])/(0[1-9]|1[0-2])/[0-9]{4}$", "examples": ["31/12/2030"]]

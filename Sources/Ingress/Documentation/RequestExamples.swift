@@ -43,7 +43,7 @@ enum RequestExamples {
             body: [
                 "successRedirect": "https://example.com/ok", "failureRedirect": "https://example.com/ko",
                 "products": [
-                    ["priceId": "price_standard", "quantity": 1],
+                    ["priceId": "price_test", "quantity": 1],
                     ["productId": "prod_extra", "unitAmount": "2.50", "quantity": 2],
                     ["productName": "Postage", "unitAmount": "4.90", "quantity": 1],
                 ],

@@ -16,9 +16,10 @@ struct IngressServer: Sendable {
         fallback: @escaping @Sendable (Request, ApplicationRequestContextSource) async throws -> Response?,
         onListening: @escaping @Sendable (SocketAddress?) async -> Void
     ) -> some Service {
+        let surface: RequestHandler.Surface = settings.administrationPort == nil ? .all : .application
         let responder = CallbackResponder { (request: Request, context: EdgeContext) in
             if let response = try await fallback(request, context.source) { return response }
-            return await handler.respond(to: request, channel: context.channel)
+            return await handler.respond(to: request, channel: context.channel, surface: surface)
         }
         let readLimit = TimeAmount(settings.readTimeout)
         let clock = handler.clock

@@ -20,8 +20,8 @@ public struct MessageCodec: Sendable {
     /// - Throws: ``JSONError`` or ``SealingError`` when the content cannot be written.
     public func record(for command: Command, partitionCount: Int32) throws -> KafkaRecord {
         let payload = try JSONCoding.encode(command.payload)
-        let wire = CommandWire(
-            command, sealed: try keys.seal(payload, context: Self.context(.command, command.id.value)))
+        var wire = CommandWire(command, sealed: "")
+        wire.sealed = try keys.seal(payload, context: Self.context(.command, command.id.value) + wire.sealedTogether)
         var headers = headers(
             .command, id: command.id.value, subject: command.lane.key, atMilliseconds: command.acceptedAtMilliseconds)
         if let deadline = command.deadlineMilliseconds {
@@ -46,7 +46,8 @@ public struct MessageCodec: Sendable {
         }
         let wire = try decode(CommandWire.self, from: message.value)
         try checkRanges(of: wire)
-        let payload = try open(CommandPayload.self, wire.sealed, context: Self.context(.command, id.value))
+        let context = Self.context(.command, id.value) + wire.sealedTogether
+        let payload = try open(CommandPayload.self, wire.sealed, context: context)
         var command = Command(
             id: id, provider: wire.provider, operation: wire.operation, paymentMethod: wire.paymentMethod,
             reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),

@@ -14,6 +14,9 @@ public enum StringFormat: String, Sendable, Hashable {
     case currency
     /// Text that holds a JSON document.
     case json
+
+    /// The regular expression of absolute URLs, as far as one can say it, for the documentation.
+    public static let urlPattern = URLText.pattern
 }
 
 /// Type and limits of a field of a request body.

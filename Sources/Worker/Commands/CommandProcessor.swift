@@ -43,7 +43,7 @@ public struct CommandProcessor: Sendable {
         }
         guard await waitUntilDue(command) else { return .leftForSuccessor }
         if let deadline = command.deadlineMilliseconds, clock.unixMilliseconds > deadline {
-            return await expire(command)
+            return await expire(command, message)
         }
         return await traced(command, operation, message)
     }
@@ -67,12 +67,12 @@ public struct CommandProcessor: Sendable {
         do {
             let outcome = try await attempt(command, operation, timeLeft: timeLeft)
             metrics.executed(command, outcome: outcome.label, after: .now - started)
-            return await publish(outcome, of: command)
+            return await publish(outcome, of: command, message)
         } catch {
             metrics.executed(command, outcome: error.code.rawValue, after: .now - started)
             warn(command, error)
             if command.operation.isSynchronous || error.code == .unknownTransaction {
-                return await publish(Outcome(failure: error, command, operation), of: command)
+                return await publish(Outcome(failure: error, command, operation), of: command, message)
             }
             if Task.isShuttingDownGracefully { return .leftForSuccessor }
             return await putBack(command, message, failure: error)

@@ -110,7 +110,10 @@ struct Edge: Sendable {
                 requestsMax: settings.requestsMax, requestsPerCallerMax: settings.requestsPerCallerMax),
             operations: OperationHandler(settings: settings, publisher: publisher, clock: .system),
             administration: AdministrationHandler(
-                parts: [HealthPart("replies") { HealthState(isUp: replyAddress != nil) }], registry: .process), clock: .system, logger: logger)
+                parts: [HealthPart("replies") { HealthState(isUp: replyAddress != nil) }], registry: .process),
+            documentation: Documentation(
+                providers: providers.map { type(of: $0).description }, requiresKey: !settings.apiKeys.isEmpty),
+            clock: .system, logger: logger)
     }
 
     /// The demonstration provider and Stripe.

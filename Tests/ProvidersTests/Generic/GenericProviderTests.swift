@@ -42,7 +42,8 @@ enum GenericJSON {
         #expect(request.url == "https://generic.test/v1/payments")
         #expect(
             request.headers == [
-                .init("Authorization", "Bearer generic-api-key"), .init("traceparent", TestCall.traceParent), .init("tracestate", "a=b"),
+                .init("Authorization", "Bearer generic-api-key"), .init("traceparent", TestCall.traceParent),
+                .init("tracestate", "a=b"),
                 .init("Content-Type", "application/json"), .init("Idempotency-Key", TestCall.key),
             ])
         #expect(

@@ -18,7 +18,8 @@ import Testing
         #expect(
             request.headers == [
                 .init("Authorization", "Bearer sk_test_private"), .init("Stripe-Version", "2026-07-29.dahlia"),
-                .init("traceparent", TestCall.traceParent), .init("tracestate", "a=b"), .init("Content-Type", "application/x-www-form-urlencoded"),
+                .init("traceparent", TestCall.traceParent), .init("tracestate", "a=b"),
+                .init("Content-Type", "application/x-www-form-urlencoded"),
                 .init("Idempotency-Key", TestCall.key),
             ])
         #expect(
