@@ -36,8 +36,9 @@ struct RoutePattern: Sendable {
     /// The pattern as text, `/{provider}/{payment-method}/pay` for instance: a bounded metric label.
     let label: String
 
-    /// Whether it is for operators rather than for merchants and providers: served on the administration port alone when
-    /// there is one.
+    /// Whether it is for operators rather than for merchants and providers.
+    ///
+    /// Such paths are on the administration port alone when there is one.
     var isAdministrative: Bool { segments.first == .literal("-") || segments.first == .literal("documentation") }
 
     init(_ segments: [Segment], _ targets: [(method: HTTPRequest.Method, target: RouteTarget)]) {

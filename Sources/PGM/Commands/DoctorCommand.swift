@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// `pgm doctor`
+/// The command `pgm doctor`.
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",

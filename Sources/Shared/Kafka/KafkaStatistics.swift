@@ -70,7 +70,7 @@ final class KafkaStatistics: Sendable {
         Self.receiveErrors.increment(client, by: newReceived)
     }
 
-    /// The sum of what is known: librdkafka writes -1 for what is not. Bounded, so that it fits an integer again.
+    /// The sum of what is known, librdkafka writing -1 for what is not; bounded, so that it fits an integer again.
     private static func sum(_ values: [Int64?]) -> Double {
         min(values.reduce(0) { $0 + Double(max(0, $1 ?? 0)) }, 9e15)
     }

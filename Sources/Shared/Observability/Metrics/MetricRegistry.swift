@@ -108,14 +108,17 @@ public final class MetricRegistry: MetricsFactory, Sendable {
 }
 
 extension MetricRegistry {
+    /// A counter of the process.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         series(label, dimensions, .counter) { CounterSeries() } ?? NOOPMetricsHandler.instance
     }
 
+    /// A gauge of the process.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         series(label, dimensions, .gauge) { GaugeSeries() } ?? NOOPMetricsHandler.instance
     }
 
+    /// A histogram when values are to be aggregated, else a gauge.
     public func makeRecorder(
         label: String, dimensions: [(String, String)], aggregate: Bool
     ) -> any RecorderHandler {
@@ -125,14 +128,19 @@ extension MetricRegistry {
         return series(label, dimensions, .gauge) { GaugeSeries() } ?? NOOPMetricsHandler.instance
     }
 
+    /// A histogram of durations, in seconds.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         series(label, dimensions, .histogram) { HistogramSeries() } ?? NOOPMetricsHandler.instance
     }
 
     // Series stay: a counter that came back at zero would read as a restart of the process.
 
+    /// Keeps the series.
     public func destroyCounter(_ handler: any CounterHandler) {}
+    /// Keeps the series.
     public func destroyMeter(_ handler: any MeterHandler) {}
+    /// Keeps the series.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
+    /// Keeps the series.
     public func destroyTimer(_ handler: any TimerHandler) {}
 }

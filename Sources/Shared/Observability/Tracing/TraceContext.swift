@@ -77,11 +77,13 @@ public struct TraceContext: Sendable, Hashable {
     /// Whether the caller may have recorded the trace.
     public var isSampled: Bool { flags & 1 == 1 }
 
+    /// Whether all four parts are the same.
     public static func == (left: TraceContext, right: TraceContext) -> Bool {
         left.traceID == right.traceID && left.spanID == right.spanID && left.flags == right.flags
             && left.traceState == right.traceState
     }
 
+    /// Hashes trace and span.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(traceID.low)
         hasher.combine(spanID)
