@@ -2,14 +2,15 @@ import Foundation
 
 /// Tells texts that are URLs by RFC 3986 from those that Foundation would repair.
 enum URLText {
+    /// RFC 3986's, and the braces of placeholders such as Stripe's `{CHECKOUT_SESSION_ID}`.
     private static let allowed = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?@!$&'()*+,;=".utf8)
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?@!$&'()*+,;={}".utf8)
 
     /// The same as a regular expression, for the documentation; brackets stand around an IP address alone.
     static let pattern =
         "^[A-Za-z][A-Za-z0-9+.-]*:(//\\[[0-9A-Fa-f:.]+\\]\(character)*|\(character)+)(#\(character)*)?$"
 
-    private static let character = "([!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})"
+    private static let character = "([!$&-;=?-Z_a-z~{}]|%[0-9A-Fa-f]{2})"
 
     /// Whether a text is an absolute `http` or `https` URL with a host, or one of an app's own scheme.
     static func isAbsolute(_ text: String) -> Bool {
