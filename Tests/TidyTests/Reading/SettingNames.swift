@@ -56,7 +56,9 @@ enum SettingNames {
         return settings
     }
 
-    /// A literal as a cell; zero may stand for none. A placeholder that never comes into force is no default.
+    /// A literal as a cell; zero may stand for none.
+    ///
+    /// A placeholder that never comes into force is no default.
     private static func value(_ literal: String) -> Set<String>? {
         if literal.hasPrefix("\"") {
             let text = literal.dropFirst().dropLast()
