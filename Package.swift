@@ -118,6 +118,6 @@ let package = Package(
             dependencies: ["PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1],
             swiftSettings: strict
         ),
-        .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(name: "TidyTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
     ]
 )
