@@ -49,8 +49,12 @@ final class Installation: Sendable {
         infrastructure.append(
             try PGMProcess(["sandbox", "--port", "\(ports[1])"], environment: environment, directory: directory))
         let installation = Installation(environment, api, sandbox, ports[0], directory, infrastructure)
-        guard try await eventually(within: .seconds(20), { try await installation.answers(sandbox + "/-/merchant/notifications") })
-        else { throw InstallationError(problem: "the simulators did not start:\n" + infrastructure.map(\.output).joined()) }
+        guard
+            try await eventually(
+                within: .seconds(20), { try await installation.answers(sandbox + "/-/merchant/notifications") })
+        else {
+            throw InstallationError(problem: "the simulators did not start:\n" + infrastructure.map(\.output).joined())
+        }
         return installation
     }
 
@@ -89,6 +93,13 @@ final class Installation: Sendable {
     func start(_ arguments: String..., extra: [String: String] = [:]) async throws -> PGMProcess {
         let process = try PGMProcess(
             arguments, environment: environment.merging(extra) { $1 }, directory: directory)
+        await roles.add(process)
+        return process
+    }
+
+    /// Starts `pgm` with this environment alone.
+    func start(_ arguments: [String], environment: [String: String]) async throws -> PGMProcess {
+        let process = try PGMProcess(arguments, environment: environment, directory: directory)
         await roles.add(process)
         return process
     }
