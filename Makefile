@@ -26,7 +26,7 @@ run: build ## build, then serve everything in one process on 127.0.0.1:8080 (sto
 # The executable is built along: the end-to-end tests start it as processes of their own.
 test: packages ## build and run all tests
 	swift build --build-tests
-	swift test --disable-xctest --skip-build
+	swift test --disable-xctest --skip-build --no-parallel
 
 lint: packages ## check format, warnings, imports and the repository's own rules
 	swift format lint --strict --parallel --recursive $(FORMATTED)

@@ -28,7 +28,7 @@ let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swi
 let package = Package(
     name: "payment-gateway-manager",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "pgm", targets: ["PGM"])],
+    products: [.executable(name: "pgm", targets: ["PGM"]), .executable(name: "pgm-bench", targets: ["Bench"])],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -88,10 +88,25 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                asyncHTTPClient, nioCore, nioPosix, nioHTTP1,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
-        .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Providers", "Shared", httpTypes], swiftSettings: strict),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared"], swiftSettings: strict),
+        .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Shared", crypto], swiftSettings: strict),
+        .testTarget(
+            name: "IngressTests",
+            dependencies: [
+                "Ingress", "Providers", "Shared", crypto, httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: strict),
         .testTarget(
             name: "SandboxTests",
             dependencies: [

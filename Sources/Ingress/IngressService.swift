@@ -1,5 +1,4 @@
 public import Hummingbird
-import HummingbirdCore
 public import Logging
 public import NIOCore
 import NIOPosix
@@ -102,42 +101,7 @@ public struct IngressService: Sendable {
         },
         onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
     ) -> some Service {
-        let responder = CallbackResponder { (request: Request, context: EdgeContext) in
-            if let response = try await fallback(request, context.source) { return response }
-            return await respond(to: request, channel: context.channel)
-        }
-        let readLimit = TimeAmount(settings.readTimeout)
-        let http1 = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ReadDeadlineHandler(limit: readLimit)],
-            idleTimeout: TimeAmount(settings.idleTimeout),
-            httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024)
-        )
-        return Application(
-            responder: responder,
-            server: .http1(configuration: http1),
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), serverName: nil,
-                availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionsMax)),
-            onServerRunning: { await onListening($0.localAddress) },
-            logger: logger)
-    }
-}
-
-/// Context of a request at the edge: nothing but where it came from.
-public struct EdgeContext: InitializableFromSource, Sendable {
-    /// The connection.
-    public let channel: any Channel
-    /// The request's logger.
-    public let logger: Logger
-
-    /// Keeps the source's parts.
-    public init(source: ApplicationRequestContextSource) {
-        self.channel = source.channel
-        self.logger = source.logger
-    }
-
-    /// The source again, for another responder.
-    public var source: ApplicationRequestContextSource {
-        ApplicationRequestContextSource(channel: channel, logger: logger)
+        IngressServer(settings: settings, handler: handler, logger: logger)
+            .service(fallback: fallback, onListening: onListening)
     }
 }

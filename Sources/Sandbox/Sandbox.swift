@@ -79,8 +79,9 @@ public final class Sandbox: Sendable, Service {
         path.hasPrefix(prefix) && (path.utf8.count == prefix.utf8.count || path.dropFirst(prefix.count).first == "/")
     }
 
-    /// Answers a request for which ``handles(path:)`` is true. Throws when a fault closed the connection, or on
-    /// cancellation; there is nobody to answer then.
+    /// Answers a request for which ``handles(path:)`` is true.
+    ///
+    /// Throws when a fault closed the connection, or on cancellation; there is nobody to answer then.
     public func respond(
         to request: Request, source: ApplicationRequestContextSource
     ) async throws -> Response {

@@ -20,7 +20,8 @@ struct PaymentJourneyTests {
             #expect(paid.body["result"]?.stringValue == "REDIRECT_TO_URL")
             let page = try #require(paid.body["redirectToUrl"]?.stringValue)
             let paymentID = try #require(paid.body["paymentID"]?.stringValue)
-            #expect(try await API.get(provider + "/status?paymentId=" + paymentID).body["status"]?.stringValue == "PENDING")
+            #expect(
+                try await API.get(provider + "/status?paymentId=" + paymentID).body["status"]?.stringValue == "PENDING")
             _ = try await API.post(page + "/pay")
             try await expectNotifications(installation, of: "123456789", count: 1) { body in
                 body["providerName"]?.stringValue == "generic-provider"

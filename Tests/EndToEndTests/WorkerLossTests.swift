@@ -10,7 +10,7 @@ struct WorkerLossTests {
 
     @Test(.timeLimit(.minutes(6)))
     func everyPaymentIsChargedAndNotifiedAlthoughWorkersGo() async throws {
-        try await withInstallation(["LOG_LEVEL": "warning"]) { installation in
+        try await withInstallation(["LOG_LEVEL": "warning", "SANDBOX_LATENCY_MILLISECONDS": "50"]) { installation in
             let workers = try await installation.startAll(workers: 2)
             let charged = Counter()
             let control = Task {

@@ -1,9 +1,10 @@
+import HTTPTypes
 import Shared
 
 /// Writes the answers of an operation.
 enum DocumentedResponses {
     private static let requestID: [String: JSONValue] = [
-        "X-Request-Id": ["$ref": "#/components/headers/RequestId"]
+        HTTPField.Name.requestIDText: ["$ref": "#/components/headers/RequestId"]
     ]
 
     /// An answer that is no failure; without a schema it is empty.

@@ -4,8 +4,10 @@ import NIOCore
 import Shared
 
 extension HTTPField.Name {
+    /// How the header is written; reading goes by any case.
+    static let requestIDText = "X-Request-Id"
     /// Identifier of the request, on every answer.
-    static let requestID: HTTPField.Name = named("x-request-id")
+    static let requestID: HTTPField.Name = named(requestIDText)
     /// Set on answers that were recorded earlier.
     static let idempotentReplayed: HTTPField.Name = named("idempotent-replayed")
     /// Keeps browsers from sending the address of a page on.

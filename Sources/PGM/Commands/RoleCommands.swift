@@ -34,7 +34,7 @@ enum Start {
     }
 }
 
-/// `pgm ingress`
+/// The command `pgm ingress`.
 struct IngressCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingress", abstract: "Takes API calls and provider callbacks.")
@@ -56,7 +56,7 @@ struct IngressCommand: AsyncParsableCommand {
     }
 }
 
-/// `pgm worker`
+/// The command `pgm worker`.
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Executes commands against providers.")
@@ -87,7 +87,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 }
 
-/// `pgm notifier`
+/// The command `pgm notifier`.
 struct NotifierCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notifier", abstract: "POSTs outcomes to the merchant.")

@@ -46,7 +46,7 @@ struct ClientShutdown: Service {
     }
 }
 
-/// `pgm sandbox`
+/// The command `pgm sandbox`.
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox", abstract: "Simulated providers and a merchant's endpoint, for tests.")
@@ -83,7 +83,7 @@ struct SandboxCommand: AsyncParsableCommand {
     }
 }
 
-/// `pgm dev-broker`
+/// The command `pgm dev-broker`.
 struct DevBrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev-broker", abstract: "The embedded broker as a process of its own; prints its addresses.")

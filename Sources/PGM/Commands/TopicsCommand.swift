@@ -3,12 +3,12 @@ import Foundation
 import Providers
 import Shared
 
-/// `pgm topics`
+/// The command `pgm topics`.
 struct TopicsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topics", abstract: "Manages the topics of an installation.", subcommands: [Create.self])
 
-    /// `pgm topics create`
+    /// The command `pgm topics create`.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "create", abstract: "Creates every topic that is missing, with explicit settings.")

@@ -48,7 +48,9 @@ struct RoleAssembly: Sendable {
             let consumer = try laneConsumer(
                 topic: process.topics.commands(of: name), group: process.topics.workerGroup(of: name), lanes: lanes,
                 instanceID: instanceID, process: processor.process)
-            services += [transport, gate(consumer, topics: [process.topics.commands(of: name), process.topics.results])]
+            services += [
+                transport, gate(consumer, topics: [process.topics.commands(of: name), process.topics.results]),
+            ]
             consumers.append(("worker." + name.value, consumer))
         }
         let all = consumers
@@ -119,7 +121,8 @@ struct RoleAssembly: Sendable {
     }
 
     private func gate(_ inner: any Service, topics names: [String]) -> TopicGate {
-        let all = process.plan.topics(named: process.topics, providers: ProviderRegistry.all.map { $0.description.name })
+        let all = process.plan.topics(
+            named: process.topics, providers: ProviderRegistry.all.map { $0.description.name })
         return TopicGate(
             topics: all.filter { names.contains($0.name) }, configuration: process.kafka, inner: inner, logger: logger)
     }

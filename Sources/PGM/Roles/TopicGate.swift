@@ -4,7 +4,8 @@ import Shared
 
 /// Runs a service once the topics it needs are there with the partitions it was told; waits for an unreachable broker.
 ///
-/// A missing topic or another number of partitions ends the process: a command in the wrong partition would lose its order.
+/// A missing topic or another number of partitions ends the process: a command in the wrong partition would lose its
+/// order.
 struct TopicGate: Service {
     let topics: [KafkaTopicSpecification]
     let configuration: KafkaConfiguration

@@ -35,7 +35,8 @@ struct ProviderSelection: Sendable {
             }
             guard seen.insert(type.description.name).inserted else { continue }
             if type.description.needsPublicURL, publicURL == nil {
-                reader.report("PGM_PUBLIC_URL", "is required by \(type.description.name): public base URL of this service")
+                reader.report(
+                    "PGM_PUBLIC_URL", "is required by \(type.description.name): public base URL of this service")
             }
             entries.append(Self.entry(type, publicURL: publicURL, &reader))
         }

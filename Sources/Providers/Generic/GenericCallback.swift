@@ -6,6 +6,7 @@ extension GenericProvider {
     /// How far a callback's time may be from now, in seconds.
     static let callbackToleranceSeconds: Int64 = 300
 
+    /// Verifies the signature of a body (POST) or of the parameters (GET).
     public func authenticate(_ callback: RawCallback) throws(CallbackRejection) -> CallbackNotice {
         let event = callback.method == "GET" ? try fromQuery(callback) : try fromBody(callback)
         let reference = PaymentReference(shopTransactionID: event.reference, paymentID: event.paymentId)

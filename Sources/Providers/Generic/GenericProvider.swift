@@ -8,16 +8,20 @@ public struct GenericProvider: PaymentProvider {
     let callbackMethod: String
     let clock: WallClock
 
+    /// Makes the client from checked settings.
     public init(settings: ProviderSettings, transport: any HTTPTransport, clock: WallClock) {
+        let apiKey = settings.secret("API_KEY")
+        let callbackSecret = settings.secret("CALLBACK_SECRET")
         self.client = GenericClient(
-            http: ProviderHTTP(transport: transport), baseURL: settings.text("BASE_URL"),
-            apiKey: settings.secret("API_KEY"))
-        self.callbackSecret = settings.secret("CALLBACK_SECRET")
+            http: ProviderHTTP(transport: transport, credentials: [apiKey, callbackSecret]),
+            baseURL: settings.text("BASE_URL"), apiKey: apiKey)
+        self.callbackSecret = callbackSecret
         self.callbackURL = settings.callbackURL
         self.callbackMethod = settings.text("CALLBACK_METHOD")
         self.clock = clock
     }
 
+    /// Executes a payment operation.
     public func execute(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer {
         switch call.operation {
         case .pay: .payment(try await pay(call))
@@ -26,10 +30,12 @@ public struct GenericProvider: PaymentProvider {
         }
     }
 
+    /// Reads the state of a payment.
     public func observe(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentObservation {
         GenericMapping.observation(of: try await payment(of: call))
     }
 
+    /// Reads the state that an authentic callback reports.
     public func observe(
         _ callback: RawCallback, call: ProviderCall
     ) async throws(ProviderFailure) -> PaymentObservation {
@@ -38,6 +44,7 @@ public struct GenericProvider: PaymentProvider {
         try await observe(call)
     }
 
+    /// Tells what became of an execution whose answer was lost.
     public func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? {
         switch call.operation {
         case .pay:

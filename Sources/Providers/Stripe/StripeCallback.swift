@@ -10,6 +10,7 @@ extension StripeProvider {
         "checkout.session.async_payment_failed", "checkout.session.expired",
     ]
 
+    /// Verifies `Stripe-Signature` over the raw body; events that report no outcome of ours are ignored.
     public func authenticate(_ callback: RawCallback) throws(CallbackRejection) -> CallbackNotice {
         guard callback.method == "POST" else { throw .notAuthentic }
         guard let text = callback.headers["stripe-signature"], let header = SignatureHeader(text) else {

@@ -54,7 +54,7 @@ struct StripeClient: Sendable {
     ) async throws(EffectFailure) -> Body {
         var headers = headers(call)
         headers.append(.init("Content-Type", "application/x-www-form-urlencoded"))
-        headers.append(.init("Idempotency-Key", call.idempotencyKey))
+        headers.append(.init(ProviderHTTP.idempotencyKeyHeader, call.idempotencyKey))
         let request = OutgoingRequest(
             method: "POST", url: baseURL + path, headers: headers, body: form.bytes, timeout: call.timeout)
         let response: OutgoingResponse

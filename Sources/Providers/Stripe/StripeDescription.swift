@@ -19,7 +19,8 @@ extension StripeProvider {
                 .refund,
                 body: ObjectSchema(fields: [
                     .required("paymentID", .identifier, "The session id that pay returned."),
-                    .optional("amount", .amount(zeroAllowed: false), "Amount to give back; absent for all that is left."),
+                    .optional(
+                        "amount", .amount(zeroAllowed: false), "Amount to give back; absent for all that is left."),
                     .optionalShopTransactionID,
                 ]),
                 reference: .paymentID, effect: .onceByKey),

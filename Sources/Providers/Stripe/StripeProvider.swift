@@ -6,14 +6,18 @@ public struct StripeProvider: PaymentProvider {
     let webhookSecret: Secret<String>
     let clock: WallClock
 
+    /// Makes the client from checked settings.
     public init(settings: ProviderSettings, transport: any HTTPTransport, clock: WallClock) {
+        let privateKey = settings.secret("PRIVATE_KEY")
+        let webhookSecret = settings.secret("WEBHOOK_SECRET")
         self.client = StripeClient(
-            http: ProviderHTTP(transport: transport), baseURL: settings.text("BASE_URL"),
-            privateKey: settings.secret("PRIVATE_KEY"), apiVersion: settings.text("API_VERSION"))
-        self.webhookSecret = settings.secret("WEBHOOK_SECRET")
+            http: ProviderHTTP(transport: transport, credentials: [privateKey, webhookSecret]),
+            baseURL: settings.text("BASE_URL"), privateKey: privateKey, apiVersion: settings.text("API_VERSION"))
+        self.webhookSecret = webhookSecret
         self.clock = clock
     }
 
+    /// Executes a payment operation.
     public func execute(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer {
         switch call.operation {
         case .pay: .payment(try await pay(call))
@@ -22,11 +26,13 @@ public struct StripeProvider: PaymentProvider {
         }
     }
 
+    /// Reads the state of a payment.
     public func observe(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentObservation {
         guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
         return StripeMapping.observation(of: try await client.session(paymentID, call))
     }
 
+    /// Reads the state that an authentic callback reports.
     public func observe(
         _ callback: RawCallback, call: ProviderCall
     ) async throws(ProviderFailure) -> PaymentObservation {
@@ -37,6 +43,7 @@ public struct StripeProvider: PaymentProvider {
         return StripeMapping.observation(of: event)
     }
 
+    /// Tells what became of an execution whose answer was lost.
     public func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? {
         switch call.operation {
         case .refund:

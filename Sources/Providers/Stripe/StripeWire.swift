@@ -1,4 +1,6 @@
-/// Shapes of Stripe's API, as far as they are read. Fields that a version may leave out are optional.
+/// Shapes of Stripe's API, as far as they are read.
+///
+/// Fields that a version may leave out are optional.
 enum StripeWire {
     /// An object that stands as its id, or whole when it was expanded.
     struct Reference: Decodable {
@@ -20,7 +22,9 @@ enum StripeWire {
         }
     }
 
-    /// A Checkout Session. `amountTotal` is in the currency's minor unit.
+    /// A Checkout Session.
+    ///
+    /// `amountTotal` is in the currency's minor unit.
     struct Session: Decodable {
         var id: String
         var url: String?
@@ -29,7 +33,6 @@ enum StripeWire {
         var paymentIntent: Reference?
         var amountTotal: Int64?
         var currency: String?
-        var clientReferenceID: String?
         var metadata: [String: String]?
 
         enum CodingKeys: String, CodingKey {
@@ -37,7 +40,6 @@ enum StripeWire {
             case paymentStatus = "payment_status"
             case paymentIntent = "payment_intent"
             case amountTotal = "amount_total"
-            case clientReferenceID = "client_reference_id"
         }
     }
 

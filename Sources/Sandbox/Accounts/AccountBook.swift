@@ -43,7 +43,9 @@ struct AccountBook: Sendable {
         self.maximumPayments = maximumPayments
     }
 
-    /// Enters a new payment. Returns the ids of payments that were forgotten for it: the provider drops them too.
+    /// Enters a new payment.
+    ///
+    /// Returns the ids of payments that were forgotten for it: the provider drops them too.
     mutating func open(
         paymentID: String, reference: String, amountMinorUnits: Int, status: String, at time: Date
     ) -> [String] {
@@ -66,7 +68,9 @@ struct AccountBook: Sendable {
         payments[paymentID]?.isClosed = isClosed
     }
 
-    /// Counts money taken for a payment. A renewal of a subscription is not a second charge of its reference.
+    /// Counts money taken for a payment.
+    ///
+    /// A renewal of a subscription is not a second charge of its reference.
     mutating func charge(paymentID: String, minorUnits: Int, isRenewal: Bool = false) {
         guard var payment = payments[paymentID] else { return }
         payment.chargedMinorUnits = MinorUnits.sum(payment.chargedMinorUnits, minorUnits)

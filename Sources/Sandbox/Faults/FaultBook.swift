@@ -7,8 +7,9 @@ final class FaultBook: Sendable {
 
     private let faults = Mutex<[Fault]>([])
 
-    /// The first fault that strikes this operation, counted down; nil nearly always. `reference` is only asked for
-    /// when a fault depends on it.
+    /// The first fault that strikes this operation, counted down; nil nearly always.
+    ///
+    /// `reference` is only asked for when a fault depends on it.
     func take(operation: String, reference: () -> String?) -> Fault? {
         let candidates = faults.withLock { faults in
             faults.contains { Self.concerns($0, operation) }

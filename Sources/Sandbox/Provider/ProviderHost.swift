@@ -27,7 +27,9 @@ final class ProviderHost: Sendable {
         self.send = send
     }
 
-    /// Answers any request under the provider's path. Throws ``ConnectionCut`` after it closed `channel` on purpose.
+    /// Answers any request under the provider's path.
+    ///
+    /// Throws ``ConnectionCut`` after it closed `channel` on purpose.
     func respond(to request: SimulatedRequest, channel: any Channel) async throws -> SimulatedAnswer {
         guard let first = request.path.first, first.hasPrefix("__") else {
             recorder?.record(request)

@@ -1,5 +1,7 @@
 extension StripeCommand {
-    /// Carries the command out at a time in Unix seconds. Returns the object to answer and the events caused.
+    /// Carries the command out at a time in Unix seconds.
+    ///
+    /// Returns the object to answer and the events caused.
     func execute(_ ledger: inout StripeLedger, now: Int) throws(StripeError) -> (JSONValue, [StripeEvent]) {
         switch self {
         case .create(let new, let expanding):

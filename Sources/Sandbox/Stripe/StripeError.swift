@@ -2,7 +2,7 @@
 struct StripeError: Error, Sendable {
     /// HTTP status.
     let status: Int
-    /// `invalid_request_error`, `idempotency_error`, …
+    /// Stripe's kind of error, `invalid_request_error` for instance.
     var type = "invalid_request_error"
     /// Machine-readable code; nil where Stripe sends none.
     var code: String?

@@ -3,7 +3,7 @@ struct StripeEvent: Sendable {
     /// API version in which events are rendered.
     static let apiVersion = "2026-07-29.dahlia"
 
-    /// `checkout.session.completed`, …
+    /// Stripe's name of the event, `checkout.session.completed` for instance.
     let type: String
     /// The session the event belongs to.
     let sessionID: String

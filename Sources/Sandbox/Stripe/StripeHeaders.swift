@@ -9,7 +9,9 @@ struct StripeHeaders: Sendable {
         self.privateKey = privateKey
     }
 
-    /// Checks the headers of a request. Returns its idempotency key, nil where none has an effect.
+    /// Checks the headers of a request.
+    ///
+    /// Returns its idempotency key, nil where none has an effect.
     func check(_ request: SimulatedRequest, operation: String) throws(StripeError) -> String? {
         try checkKey(request.header("Authorization"))
         guard let version = request.header("Stripe-Version") else {
@@ -37,7 +39,9 @@ struct StripeHeaders: Sendable {
         return key
     }
 
-    /// Whether the text is a day, perhaps followed by a point and a name. By hand, for it is done on every request.
+    /// Whether the text is a day, perhaps followed by a point and a name.
+    ///
+    /// By hand, for it is done on every request.
     private static func isVersion(_ text: String) -> Bool {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let day = parts[0].split(separator: "-", omittingEmptySubsequences: false)

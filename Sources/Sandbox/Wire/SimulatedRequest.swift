@@ -3,7 +3,7 @@ import HTTPTypes
 
 /// A request read completely, addressed relative to whoever answers it.
 struct SimulatedRequest: Sendable {
-    /// `GET`, `POST`, `DELETE`, …
+    /// The HTTP method, `GET` or `DELETE` for instance.
     let method: String
     /// Decoded path components after the answerer's own prefix.
     let path: [String]

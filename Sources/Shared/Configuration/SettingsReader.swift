@@ -141,7 +141,9 @@ public struct SettingsReader: Sendable {
     /// All variables whose name begins with the prefix, without it.
     public func variables(withPrefix prefix: String) -> [String: String] {
         var found: [String: String] = [:]
-        for (name, value) in environment where name.hasPrefix(prefix) { found[String(name.dropFirst(prefix.count))] = value }
+        for (name, value) in environment where name.hasPrefix(prefix) {
+            found[String(name.dropFirst(prefix.count))] = value
+        }
         return found
     }
 

@@ -1,6 +1,8 @@
 /// An amount of money as an integer of minor units (cents) with its currency; never a floating-point number.
 public struct Money: Sendable, Hashable, Codable {
-    /// The amount in the currency's minor unit: 500 is 5.00 EUR. Never negative when parsed.
+    /// The amount in the currency's minor unit: 500 is 5.00 EUR.
+    ///
+    /// Never negative when parsed.
     public let minorUnits: Int64
     /// The currency that `minorUnits` counts.
     public let currency: Currency
@@ -14,7 +16,8 @@ public struct Money: Sendable, Hashable, Codable {
     /// Most digits that an amount may have before the decimal point.
     public static let integerDigitsMax = 10
 
-    /// Parses the API's decimal string: 1 to 10 digits, optionally a point and 1 to as many decimals as the currency has.
+    /// Parses the API's decimal string: 1 to 10 digits, optionally a point and 1 to as many decimals as the currency
+    /// has.
     ///
     /// | text | currency | minor units |
     /// | --- | --- | --- |

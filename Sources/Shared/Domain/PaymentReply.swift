@@ -10,11 +10,14 @@ public enum PaymentResult: String, Sendable, Codable, Hashable {
     case pending = "PENDING"
 }
 
-/// Reply to `pay`, `pay/recurrent`, `refund`, `confirm` and the two `expire` operations; absent values are written as `null`.
+/// Reply to `pay`, `pay/recurrent`, `refund`, `confirm` and the two `expire` operations; absent values are written as
+/// `null`.
 public struct PaymentReply: Sendable, Hashable, Codable {
     /// The outcome.
     public var result: PaymentResult
-    /// A text for people; its wording depends on the provider. May be empty.
+    /// A text for people; its wording depends on the provider.
+    ///
+    /// May be empty.
     public var resultDescription: String
     /// The provider's identifier of the payment.
     public var paymentID: String?

@@ -14,7 +14,7 @@ public struct OutgoingRequest: Sendable {
         }
     }
 
-    /// `GET`, `POST`, …
+    /// The HTTP method, `GET` or `POST` for instance.
     public var method: String
     /// The absolute URL.
     public var url: String

@@ -51,6 +51,7 @@ public final class OutgoingHTTPClient: HTTPTransport, Service {
         try await client.shutdown()
     }
 
+    /// Sends one request and reads the whole answer.
     public func send(_ request: OutgoingRequest) async throws(OutgoingFailure) -> OutgoingResponse {
         var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = HTTPMethod(rawValue: request.method)

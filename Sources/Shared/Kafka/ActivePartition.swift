@@ -1,6 +1,8 @@
 import CRdKafka
 
-/// One partition that a ``KafkaPartitionReader`` is reading. Used on the reader's thread only.
+/// One partition that a ``KafkaPartitionReader`` is reading.
+///
+/// Used on the reader's thread only.
 struct ActivePartition {
     private let topic: OpaquePointer
     private let partition: Int32

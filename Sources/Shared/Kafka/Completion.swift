@@ -24,7 +24,9 @@ final class Completion: Sendable {
         for waiter in waiters { waiter() }
     }
 
-    /// Suspends until it has happened. Cancellation does not end it.
+    /// Suspends until it has happened.
+    ///
+    /// Cancellation does not end it.
     func wait() async {
         await withCheckedContinuation { continuation in
             add { continuation.resume() }

@@ -1,8 +1,9 @@
 import CRdKafka
 import Synchronization
 
-/// A broker inside this process, on a loopback port: librdkafka's mock cluster. In memory only, nothing is ever
-/// compacted, and each partition drops its oldest records at about 5 MB.
+/// A broker inside this process, on a loopback port: librdkafka's mock cluster.
+///
+/// In memory only, nothing is ever compacted, and each partition drops its oldest records at about 5 MB.
 public final class EmbeddedBroker: Sendable {
     /// The one broker's number in the cluster.
     private static let brokerID: Int32 = 1
@@ -11,7 +12,7 @@ public final class EmbeddedBroker: Sendable {
     public let bootstrapServers: String
     private let cluster: Mutex<Cluster?>
 
-    /// Sendable by this argument: the pointer is used and freed under the broker's lock only.
+    /// Sendable: the pointer is used and freed under the broker's lock only.
     private struct Cluster: @unchecked Sendable {
         var pointer: OpaquePointer
         var handle: KafkaHandle
@@ -29,7 +30,9 @@ public final class EmbeddedBroker: Sendable {
         for topic in topics { try createTopic(topic) }
     }
 
-    /// Adds a topic; one that exists stays as it is. Settings have no effect here.
+    /// Adds a topic; one that exists stays as it is.
+    ///
+    /// Settings have no effect here.
     public func createTopic(_ topic: KafkaTopicSpecification) throws(KafkaError) {
         let code = cluster.withLock { cluster in
             cluster.map { rd_kafka_mock_topic_create($0.pointer, topic.name, topic.partitions, 1) }
@@ -39,7 +42,9 @@ public final class EmbeddedBroker: Sendable {
         guard isThere else { throw KafkaError(code) }
     }
 
-    /// Closes all connections and refuses new ones until ``bringUp()``. What is stored stays.
+    /// Closes all connections and refuses new ones until ``bringUp()``.
+    ///
+    /// What is stored stays.
     public func takeDown() {
         cluster.withLock { cluster in
             guard let cluster else { return }
@@ -63,7 +68,9 @@ public final class EmbeddedBroker: Sendable {
         }
     }
 
-    /// Ends the broker and forgets everything. Returns at once, the threads end on their own.
+    /// Ends the broker and forgets everything.
+    ///
+    /// Returns at once, the threads end on their own.
     public func close() {
         guard
             let closing = cluster.withLock({ cluster in

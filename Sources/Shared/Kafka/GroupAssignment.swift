@@ -56,7 +56,9 @@ struct GroupAssignment<Queue: Sendable>: Sendable {
         stopped.remove(offset.partition)
     }
 
-    /// Nothing is delivered any more. Returns the old queue, for its reader to be woken.
+    /// Nothing is delivered any more.
+    ///
+    /// Returns the old queue, for its reader to be woken.
     mutating func fence() -> Queue? {
         generation &+= 1
         defer { queue = nil }

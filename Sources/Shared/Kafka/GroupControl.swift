@@ -129,9 +129,10 @@ extension KafkaGroupConsumer {
         state.withLock { $0.handler }?.alarmed(.assignmentFailed(error))
     }
 
-    /// A queue to which the partitions' own queues are forwarded. It has to be done before they are assigned:
-    /// librdkafka
-    /// keeps an application's forward, and would else deliver to the control thread.
+    /// A queue to which the partitions' own queues are forwarded.
+    ///
+    /// It has to be done before they are assigned: librdkafka keeps an application's forward, and would else deliver to
+    /// the control thread.
     private func makeMessageQueue(for partitions: [KafkaPartition]) -> KafkaQueue? {
         guard let queue = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle) else { return nil }
         for partition in partitions {

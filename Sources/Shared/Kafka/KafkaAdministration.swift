@@ -2,7 +2,9 @@ import CRdKafka
 import Dispatch
 import Synchronization
 
-/// Questions and orders to a cluster about topics. Each call makes a client of its own on a thread of its own.
+/// Questions and orders to a cluster about topics.
+///
+/// Each call makes a client of its own on a thread of its own.
 public enum KafkaAdministration {
     /// The number of partitions of each topic; a topic that does not exist is absent, and is not created by asking.
     public static func partitionCounts(
@@ -21,7 +23,9 @@ public enum KafkaAdministration {
         }
     }
 
-    /// Creates what is not there. The embedded broker does not know this: see ``EmbeddedBroker/createTopic(_:)``.
+    /// Creates what is not there.
+    ///
+    /// The embedded broker does not know this: see ``EmbeddedBroker/createTopic(_:)``.
     public static func createTopics(
         _ topics: [KafkaTopicSpecification],
         configuration: KafkaConfiguration,
@@ -33,8 +37,8 @@ public enum KafkaAdministration {
     }
 
     /// The settings of topics as the cluster has them, by topic and by Kafka's own names; sensitive ones are left out.
-    /// A
-    /// topic that does not exist is absent.
+    ///
+    /// A topic that does not exist is absent.
     public static func topicSettings(
         topics: [String],
         configuration: KafkaConfiguration,

@@ -4,11 +4,15 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     public var bootstrapServers: String
     /// One per process instance: the brokers' logs and quotas go by it.
     public var clientID: String
-    /// librdkafka properties by their own names. They win over this client's, except for ``refusedProperties``.
+    /// librdkafka properties by their own names.
+    ///
+    /// They win over this client's, except for ``refusedProperties``.
     public var properties: [String: String]
     /// Whether the cluster is an ``EmbeddedBroker``, which answers an empty fetch only after the full wait.
     public var isEmbedded: Bool
-    /// How long a record may wait for its acknowledgement. Must be shorter than the deadline of whoever waits for it.
+    /// How long a record may wait for its acknowledgement.
+    ///
+    /// Must be shorter than the deadline of whoever waits for it.
     public var deliveryTimeout: Duration
     /// How many records of one producer may wait for their acknowledgement; more are refused at once.
     public var maximumPendingRecords: Int

@@ -1,7 +1,8 @@
 import CRdKafka
 
-/// Why a Kafka client could not be made or a question to the cluster had no answer. Holds no data of records and no
-/// value of a setting.
+/// Why a Kafka client could not be made or a question to the cluster had no answer.
+///
+/// Holds no data of records and no value of a setting.
 public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The bounded set of reasons, fit for a metric label.
     public enum Code: String, Sendable, Hashable, CaseIterable {

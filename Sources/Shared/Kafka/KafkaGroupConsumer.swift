@@ -3,7 +3,9 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// A member of a consumer group. Nothing is read before ``run()``.
+/// A member of a consumer group.
+///
+/// Nothing is read before ``run()``.
 ///
 /// Two threads: one for messages, one for everything else (rebalances, commits, errors), so that a handler that takes
 /// its
@@ -24,7 +26,9 @@ public final class KafkaGroupConsumer: Service, Sendable {
         var closeDeadline: ContinuousClock.Instant?
         var hasStarted = false
         var handler: (any KafkaGroupHandler)?
-        /// The queue of the control thread, to wake it. Released before the client is closed.
+        /// The queue of the control thread, to wake it.
+        ///
+        /// Released before the client is closed.
         var control: KafkaQueue?
         /// A queue without messages, in which the message thread waits while it has nothing to read.
         var idle: KafkaQueue?
@@ -37,7 +41,9 @@ public final class KafkaGroupConsumer: Service, Sendable {
     let logger: Logger
     let handle: KafkaHandle
     let state: Mutex<State>
-    /// Held while messages are delivered and while an assignment is fenced. Taken before `state`, never after it.
+    /// Held while messages are delivered and while an assignment is fenced.
+    ///
+    /// Taken before `state`, never after it.
     let delivery = Mutex(())
     private let closed = Completion()
 
@@ -96,8 +102,9 @@ public final class KafkaGroupConsumer: Service, Sendable {
     }
 
     /// Begins to close: reading ends, the handler is told that its partitions are revoked, ``run()`` returns at the
-    /// latest
-    /// a few seconds after the drain limit. The first call decides.
+    /// latest a few seconds after the drain limit.
+    ///
+    /// The first call decides.
     public func close(drain: Duration) {
         state.withLock { state in
             if state.closeDeadline == nil { state.closeDeadline = .now + drain }
@@ -105,8 +112,9 @@ public final class KafkaGroupConsumer: Service, Sendable {
         wake()
     }
 
-    /// Holds the delivery of messages back: at most the batch in hand is still delivered. Membership, rebalances and
-    /// commits go on, and what is read ahead is bounded.
+    /// Holds the delivery of messages back: at most the batch in hand is still delivered.
+    ///
+    /// Membership, rebalances and commits go on, and what is read ahead is bounded.
     public func pauseReading() {
         state.withLock { $0.assignment.isPaused = true }
     }
@@ -121,7 +129,9 @@ public final class KafkaGroupConsumer: Service, Sendable {
     }
 
     /// Delivers nothing more of one partition from now on, not even the rest of what was read already, until it is
-    /// assigned again or ``seek(_:)`` names it. May be called from the handler.
+    /// assigned again or ``seek(_:)`` names it.
+    ///
+    /// May be called from the handler.
     public func stopReading(partition: KafkaPartition) {
         let isNew = state.withLock { state in
             guard state.assignment.stop(partition) else { return false }
@@ -131,8 +141,10 @@ public final class KafkaGroupConsumer: Service, Sendable {
         if isNew { wake() }
     }
 
-    /// Reads partitions again from the given offsets, stopped ones too. Offsets of partitions that are not assigned are
-    /// ignored. May be called from the handler; messages already being delivered still arrive before.
+    /// Reads partitions again from the given offsets, stopped ones too.
+    ///
+    /// Offsets of partitions that are not assigned are ignored. May be called from the handler; messages already being
+    /// delivered still arrive before.
     public func seek(_ offsets: [KafkaOffset]) {
         state.withLock { $0.commands.append(.restart(offsets)) }
         wake()

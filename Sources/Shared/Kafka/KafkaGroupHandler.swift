@@ -1,5 +1,6 @@
-/// What a group's consumer tells the code that processes its messages. Everything is called on the consumer's own
-/// threads, never on the cooperative pool.
+/// What a group's consumer tells the code that processes its messages.
+///
+/// Everything is called on the consumer's own threads, never on the cooperative pool.
 public protocol KafkaGroupHandler: AnyObject, Sendable {
     /// Partitions were assigned; called before any message of them is delivered.
     func assigned(_ partitions: [KafkaPartition])
@@ -24,6 +25,7 @@ public protocol KafkaGroupHandler: AnyObject, Sendable {
 }
 
 extension KafkaGroupHandler {
+    /// Ignores the alarm.
     public func alarmed(_ alarm: KafkaGroupAlarm) {}
 }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// One librdkafka client: made once, freed once.
 ///
-/// Sendable by this argument: librdkafka's functions may be called from any thread, `pointer` never changes, and it is
+/// Sendable: librdkafka's functions may be called from any thread, `pointer` never changes, and it is
 /// freed only by ``destroy(flags:)``, which first refuses new users and waits for those counted by ``use(_:)``. Threads
 /// that use `pointer` directly belong to the one owner, who ends them before it calls ``destroy(flags:)``.
 final class KafkaHandle: @unchecked Sendable {
@@ -30,7 +30,9 @@ final class KafkaHandle: @unchecked Sendable {
     private let users = Mutex(Users())
     private let lastUserLeft = DispatchSemaphore(value: 0)
 
-    /// Makes a client. With `events` its logs arrive as events too; with none they are dropped.
+    /// Makes a client.
+    ///
+    /// With `events` its logs arrive as events too; with none they are dropped.
     init(_ role: Role, settings: [(name: String, value: String)], events: Int32) throws(KafkaError) {
         guard let configuration = rd_kafka_conf_new() else { throw KafkaError(code: .creationFailed) }
         for (name, value) in settings {
@@ -79,7 +81,9 @@ final class KafkaHandle: @unchecked Sendable {
         return body(pointer)
     }
 
-    /// Frees the client; blocks, so only on a thread of its own. Later calls do nothing.
+    /// Frees the client; blocks, so only on a thread of its own.
+    ///
+    /// Later calls do nothing.
     func destroy(flags: Int32 = 0) {
         let (isFirst, mustWait) = users.withLock { users in
             defer { users.isRetired = true }
@@ -99,10 +103,12 @@ final class KafkaHandle: @unchecked Sendable {
     }
 }
 
-/// One queue of a client. Holds the client, so that it cannot outlive it; the client's owner ends the threads that hold
-/// queues before it frees the client.
+/// One queue of a client.
 ///
-/// Sendable by this argument: the pointer never changes, librdkafka locks its queues, and the one release is the
+/// Holds the client, so that it cannot outlive it; the client's owner ends the threads that hold queues before it frees
+/// the client.
+///
+/// Sendable: the pointer never changes, librdkafka locks its queues, and the one release is the
 /// deinitializer's.
 final class KafkaQueue: @unchecked Sendable {
     let pointer: OpaquePointer

@@ -1,4 +1,6 @@
-/// A record as read from a partition. Every field is data from outside: nothing in it was checked.
+/// A record as read from a partition.
+///
+/// Every field is data from outside: nothing in it was checked.
 public struct KafkaMessage: Sendable {
     /// The topic it was read from.
     public var topic: String

@@ -1,11 +1,15 @@
 import CRdKafka
 
-/// Copies librdkafka's messages into values of ours. Not shared: each reading thread has its own.
+/// Copies librdkafka's messages into values of ours.
+///
+/// Not shared: each reading thread has its own.
 struct KafkaMessageDecoder {
     private var topicBytes: [CChar] = []
     private var topic = ""
 
-    /// A copy of a message without an error. Nothing in a message can make this fail.
+    /// A copy of a message without an error.
+    ///
+    /// Nothing in a message can make this fail.
     mutating func decode(_ message: UnsafePointer<rd_kafka_message_t>) -> KafkaMessage {
         let fields = message.pointee
         var timestampType = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE

@@ -17,8 +17,10 @@ public struct KafkaPartition: Sendable, Hashable, Comparable {
     }
 }
 
-/// A place in a partition. As a position (commit, assignment, end of a partition) it is the next offset to read; as the
-/// answer to a send it is the record's own.
+/// A place in a partition.
+///
+/// As a position (commit, assignment, end of a partition) it is the next offset to read; as the answer to a send it is
+/// the record's own.
 public struct KafkaOffset: Sendable, Hashable {
     /// The partition.
     public var partition: KafkaPartition

@@ -51,9 +51,9 @@ public final class KafkaPartitionReader: Service, Sendable {
         self.state = Mutex(State(queue: queue))
     }
 
-    /// Reads exactly these partitions from exactly these offsets, instead of what was read before. An offset outside
-    /// the
-    /// log is logged as an error and reading starts at the beginning of the log.
+    /// Reads exactly these partitions from exactly these offsets, instead of what was read before.
+    ///
+    /// An offset outside the log is logged as an error and reading starts at the beginning of the log.
     public func assign(_ offsets: [KafkaOffset]) {
         let queue = state.withLock { state in
             state.assignment = offsets

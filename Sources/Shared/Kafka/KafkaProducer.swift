@@ -71,8 +71,9 @@ public final class KafkaProducer: Service, Sendable {
         await closed.wait()
     }
 
-    /// Refuses new records, waits for those under way, and ends. Those without acknowledgement in time end as possibly
-    /// stored, except where librdkafka knows better.
+    /// Refuses new records, waits for those under way, and ends.
+    ///
+    /// Those without acknowledgement in time end as possibly stored, except where librdkafka knows better.
     public func close(within limit: Duration) async {
         beginClosing(within: limit)
         await closed.wait()

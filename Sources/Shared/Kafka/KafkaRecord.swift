@@ -1,6 +1,8 @@
 /// One header of a record: a name, and bytes that need not be text.
 public struct KafkaHeader: Sendable, Hashable {
-    /// The name. Bytes that are not UTF-8 are repaired when a message is read, so such a name does not survive a copy.
+    /// The name.
+    ///
+    /// Bytes that are not UTF-8 are repaired when a message is read, so such a name does not survive a copy.
     public var name: String
     /// The bytes, or nil for a header without a value (which Kafka distinguishes from an empty one).
     public var value: [UInt8]?

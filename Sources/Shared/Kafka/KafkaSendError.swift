@@ -26,7 +26,9 @@ public struct KafkaSendError: Error, Sendable, Hashable, CustomStringConvertible
 
     /// The reason.
     public var code: Code
-    /// Whether the record may be in the topic. False is proof that it is not, and a repeat is safe.
+    /// Whether the record may be in the topic.
+    ///
+    /// False is proof that it is not, and a repeat is safe.
     public var mayBeStored: Bool
     /// librdkafka's own error number, zero when it was not asked.
     public var rawCode: Int32

@@ -16,7 +16,9 @@ enum KafkaThread {
         return completion
     }
 
-    /// Runs a blocking body on a thread of its own and suspends until it has returned. The body bounds its own time.
+    /// Runs a blocking body on a thread of its own and suspends until it has returned.
+    ///
+    /// The body bounds its own time.
     static func run<Success: Sendable, Failure: Error>(
         _ name: String,
         _ body: @escaping @Sendable () -> Result<Success, Failure>

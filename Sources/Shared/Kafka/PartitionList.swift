@@ -23,7 +23,9 @@ enum PartitionList {
         }
     }
 
-    /// Lends a list with the given offsets. The list is there even when it is empty.
+    /// Lends a list with the given offsets.
+    ///
+    /// The list is there even when it is empty.
     @discardableResult
     static func with<Result>(
         _ offsets: [KafkaOffset],

@@ -1,5 +1,7 @@
-/// Where a key lives. The same function as Kafka's Java client (murmur2), so that other tools find records where we
-/// put them; computed here and not by librdkafka so that it cannot depend on what the client knows about the topic.
+/// Where a key lives.
+///
+/// The same function as Kafka's Java client (murmur2), so that other tools find records where we put them; computed
+/// here and not by librdkafka so that it cannot depend on what the client knows about the topic.
 public enum Partitioner {
     /// The partition of a key among `count`; zero when there is no partition at all.
     public static func partition(forKey key: [UInt8], count: Int32) -> Int32 {

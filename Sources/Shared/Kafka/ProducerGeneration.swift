@@ -2,7 +2,9 @@ import CRdKafka
 import Logging
 import Synchronization
 
-/// One librdkafka producer with the records that wait for it. A failed one is finished and another takes its place.
+/// One librdkafka producer with the records that wait for it.
+///
+/// A failed one is finished and another takes its place.
 final class ProducerGeneration: Sendable {
     typealias Continuation = CheckedContinuation<Result<KafkaOffset, KafkaSendError>, Never>
 
@@ -58,7 +60,9 @@ final class ProducerGeneration: Sendable {
 
     var pendingCount: Int { state.withLock { $0.waiting.count } }
 
-    /// Hands a record to librdkafka, or resumes at once with the reason why not. Never blocks.
+    /// Hands a record to librdkafka, or resumes at once with the reason why not.
+    ///
+    /// Never blocks.
     func enqueue(_ record: KafkaRecord, _ continuation: Continuation) {
         let admission = admit(record, continuation)
         switch admission {
@@ -144,7 +148,9 @@ final class ProducerGeneration: Sendable {
         return bytes.withUnsafeBytes { body(($0.baseAddress, $0.count)) }
     }
 
-    /// Waits for one event and handles it. Only on the serving thread.
+    /// Waits for one event and handles it.
+    ///
+    /// Only on the serving thread.
     func serveOnce(for limit: Duration = longestWait) -> Turn {
         guard let queue = queue.withLock({ $0 }) else { return .failed }
         if !state.withLock({ $0.isConnected }), handle.isReachable(within: Self.probeLimit) {
@@ -210,8 +216,8 @@ final class ProducerGeneration: Sendable {
     }
 
     /// Ends this generation: acknowledgements until the deadline, then what is left is given up and the client freed.
-    /// Only
-    /// on the serving thread.
+    ///
+    /// Only on the serving thread.
     func finish(until deadline: ContinuousClock.Instant) {
         state.withLock { state in
             if state.refusal == nil { state.refusal = KafkaSendError(code: .shuttingDown, mayBeStored: false) }

@@ -157,6 +157,6 @@ public struct ReplyAddress: Sendable, Hashable {
         self.instance = String(parts[1])
     }
 
-    /// `7/instance`
+    /// The header's text, `7/instance` for instance.
     public var text: String { "\(partition)/\(instance)" }
 }

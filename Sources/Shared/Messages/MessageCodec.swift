@@ -1,7 +1,7 @@
 /// Writes messages as Kafka records and reads them back; the one place that knows the wire form.
 ///
-/// Headers follow the CloudEvents 1.0 Kafka binding in binary mode, values are JSON. What is sensitive is sealed for the
-/// message's own id, so a sealed part moved to another message does not open.
+/// Headers follow the CloudEvents 1.0 Kafka binding in binary mode, values are JSON. What is sensitive is sealed for
+/// the message's own id, so a sealed part moved to another message does not open.
 public struct MessageCodec: Sendable {
     /// Names of the topics.
     public let topics: TopicNames
@@ -20,8 +20,8 @@ public struct MessageCodec: Sendable {
     /// - Throws: ``JSONError`` or ``SealingError`` when the content cannot be written.
     public func record(for command: Command, partitionCount: Int32) throws -> KafkaRecord {
         let payload = try JSONCoding.encode(command.payload)
-        let wire = CommandWire(
-            command, sealed: try keys.seal(payload, context: Self.context(.command, command.id.value)))
+        var wire = CommandWire(command, sealed: "")
+        wire.sealed = try keys.seal(payload, context: Self.context(.command, command.id.value) + wire.sealedTogether)
         var headers = headers(
             .command, id: command.id.value, subject: command.lane.key, atMilliseconds: command.acceptedAtMilliseconds)
         if let deadline = command.deadlineMilliseconds {
@@ -47,7 +47,9 @@ public struct MessageCodec: Sendable {
             throw .malformed("header ce_id is not a command id")
         }
         let wire = try decode(CommandWire.self, from: message.value)
-        let payload = try open(CommandPayload.self, wire.sealed, context: Self.context(.command, id.value))
+        try checkRanges(of: wire)
+        let context = Self.context(.command, id.value) + wire.sealedTogether
+        let payload = try open(CommandPayload.self, wire.sealed, context: context)
         var command = Command(
             id: id, provider: wire.provider, operation: wire.operation, paymentMethod: wire.paymentMethod,
             reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),
@@ -56,7 +58,9 @@ public struct MessageCodec: Sendable {
         command.notBeforeMilliseconds = wire.notBeforeMilliseconds
         command.traceParent = message.text(MessageHeaderName.traceParent)
         if let text = message.text(MessageHeaderName.deadline) {
-            guard let deadline = Int64(text) else { throw .malformed("header deadline is not a number") }
+            guard let deadline = Int64(text), Self.times.contains(deadline) else {
+                throw .malformed("header deadline is not a time in milliseconds")
+            }
             command.deadlineMilliseconds = deadline
         }
         if let text = message.text(MessageHeaderName.replyTo) {
@@ -118,6 +122,9 @@ public struct MessageCodec: Sendable {
             throw .malformed("header ce_id is not a command id")
         }
         let wire = try decode(ResultWire.self, from: message.value)
+        guard Self.times.contains(wire.occurredAtMilliseconds) else {
+            throw .malformed("occurredAtMilliseconds is out of range")
+        }
         var notification: PendingNotification?
         if let sealed = wire.sealed {
             guard let webhookID = wire.webhookID else { throw .malformed("webhookID is missing") }
@@ -150,7 +157,8 @@ public struct MessageCodec: Sendable {
     }
 
     /// Reads a dead letter: why it is one, and the record as it was.
-    public func deadLetter(from message: KafkaMessage) throws(MessageError) -> (reason: String, original: KafkaMessage) {
+    public func deadLetter(from message: KafkaMessage) throws(MessageError) -> (reason: String, original: KafkaMessage)
+    {
         try check(message, is: .deadLetter)
         let wire = try decode(DeadLetterWire.self, from: message.value)
         let id = "\(wire.topic)/\(wire.partition)/\(wire.offset)"
@@ -160,6 +168,23 @@ public struct MessageCodec: Sendable {
 }
 
 extension MessageCodec {
+    /// Unix milliseconds of the years 1970 to 9999: within them times can be added, subtracted and written.
+    private static let times: ClosedRange<Int64> = 0...253_402_300_799_999
+    /// Most rounds that a command can have gone through.
+    private static let attempts = 1...1_000_000
+
+    /// The clear part of a command is not protected by the seal, so its numbers may be anything.
+    private func checkRanges(of wire: CommandWire) throws(MessageError) {
+        guard Self.attempts.contains(wire.attempt) else { throw .malformed("attempt is out of range") }
+        guard Self.times.contains(wire.acceptedAtMilliseconds) else {
+            throw .malformed("acceptedAtMilliseconds is out of range")
+        }
+        guard wire.notBeforeMilliseconds.map(Self.times.contains) ?? true else {
+            throw .malformed("notBeforeMilliseconds is out of range")
+        }
+        guard (wire.amount?.minorUnits ?? 0) >= 0 else { throw .malformed("amount is negative") }
+    }
+
     private static func context(_ type: MessageType, _ id: String) -> String { type.rawValue + ":" + id }
 
     private func headers(

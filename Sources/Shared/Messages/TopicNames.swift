@@ -51,7 +51,8 @@ public struct TopicPlan: Sendable, Hashable {
         }
         topics.append(topic(names.results, partitions: commandPartitions, retentionMilliseconds: 7 * 24 * hour))
         topics.append(topic(names.replies, partitions: replyPartitions, retentionMilliseconds: hour))
-        topics.append(topic(names.deadLetters, partitions: Self.deadLetterPartitions, retentionMilliseconds: 30 * 24 * hour))
+        topics.append(
+            topic(names.deadLetters, partitions: Self.deadLetterPartitions, retentionMilliseconds: 30 * 24 * hour))
         return topics
     }
 

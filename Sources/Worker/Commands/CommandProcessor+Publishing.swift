@@ -5,24 +5,29 @@ import Shared
 
 extension CommandProcessor {
     /// Publishes reply and result together; the command is done when the result is stored.
-    func publish(_ outcome: Outcome, of command: Command) async -> RecordDisposition {
-        async let replied = reply(outcome, to: command)
-        let isStored = await storeResult(outcome, of: command)
+    func publish(_ outcome: Outcome, of command: Command, _ message: KafkaMessage) async -> RecordDisposition {
+        async let replied: Void = reply(outcome, to: command)
+        let stored = await storeResult(outcome, of: command)
         await replied
-        return isStored ? .done : .leftForSuccessor
+        switch stored {
+        case .stored: return .done
+        case .givenUp: return .leftForSuccessor
+        case .tooLarge: return await deadLetters.bury(message, reason: "its result is too large for the broker")
+        }
     }
 
     /// Records that a command came too late and never ran; its caller was answered long ago.
-    func expire(_ command: Command) async -> RecordDisposition {
+    func expire(_ command: Command, _ message: KafkaMessage) async -> RecordDisposition {
         logger.notice("a command expired before it could start", metadata: metadata(of: command))
         Counter(label: MetricName.commandsExpired, dimensions: dimensions(of: command)).increment()
-        return await publish(Outcome(expired: command), of: command)
+        return await publish(Outcome(expired: command), of: command, message)
     }
 
     /// Puts an asynchronous command back to the end of its topic with a later start; the old record is done then.
     func putBack(_ command: Command, _ message: KafkaMessage, failure: ProviderFailure) async -> RecordDisposition {
         guard command.attempt < settings.roundsMax else {
-            return await deadLetters.bury(message, reason: "gave up after \(command.attempt) rounds: \(failure.code.rawValue)")
+            return await deadLetters.bury(
+                message, reason: "gave up after \(command.attempt) rounds: \(failure.code.rawValue)")
         }
         var again = command
         again.attempt += 1
@@ -31,10 +36,14 @@ extension CommandProcessor {
         guard let record = try? codec.record(for: again, partitionCount: settings.commandPartitions) else {
             return await deadLetters.bury(message, reason: "the command cannot be written again")
         }
-        return await sender.sendUntilStored(record) ? .done : .leftForSuccessor
+        switch await sender.sendUntilStored(record) {
+        case .stored: return .done
+        case .givenUp: return .leftForSuccessor
+        case .tooLarge: return await deadLetters.bury(message, reason: "the command cannot be written again")
+        }
     }
 
-    private func storeResult(_ outcome: Outcome, of command: Command) async -> Bool {
+    private func storeResult(_ outcome: Outcome, of command: Command) async -> StoreOutcome {
         let result = ResultEvent(
             commandID: command.id, provider: command.provider, operation: command.operation,
             reference: outcome.reference(completing: command.reference), amount: command.amount ?? outcome.amount,
@@ -42,7 +51,7 @@ extension CommandProcessor {
             notification: outcome.notification)
         guard let record = try? codec.record(for: result, partitionCount: settings.resultPartitions) else {
             logger.error("a result cannot be written", metadata: metadata(of: command))
-            return false
+            return .tooLarge
         }
         return await sender.sendUntilStored(record)
     }
@@ -58,7 +67,7 @@ extension CommandProcessor {
             return
         }
         let deadline = command.deadlineMilliseconds ?? 0
-        if await !sender.sendUntilStored(record, isTooLate: { clock.unixMilliseconds > deadline }) {
+        if await sender.sendUntilStored(record, isTooLate: { clock.unixMilliseconds > deadline }) != .stored {
             logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))
         }
     }

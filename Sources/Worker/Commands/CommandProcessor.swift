@@ -43,7 +43,7 @@ public struct CommandProcessor: Sendable {
         }
         guard await waitUntilDue(command) else { return .leftForSuccessor }
         if let deadline = command.deadlineMilliseconds, clock.unixMilliseconds > deadline {
-            return await expire(command)
+            return await expire(command, message)
         }
         return await run(command, operation, message)
     }
@@ -56,12 +56,12 @@ public struct CommandProcessor: Sendable {
         do {
             let outcome = try await attempt(command, operation, timeLeft: timeLeft)
             count(command, outcome: outcome.label, since: started)
-            return await publish(outcome, of: command)
+            return await publish(outcome, of: command, message)
         } catch {
             count(command, outcome: error.code.rawValue, since: started)
             warn(command, error)
             if command.operation.isSynchronous || error.code == .unknownTransaction {
-                return await publish(Outcome(failure: error, command, operation), of: command)
+                return await publish(Outcome(failure: error, command, operation), of: command, message)
             }
             if Task.isShuttingDownGracefully { return .leftForSuccessor }
             return await putBack(command, message, failure: error)
@@ -74,14 +74,21 @@ public struct CommandProcessor: Sendable {
     ) async throws(ProviderFailure) -> Outcome {
         let end = ContinuousClock.now + timeLeft
         var number = 1
+        var mayHaveHadEffect = false
         while true {
             do {
                 return try await once(command, end: end)
             } catch {
+                // One attempt that proves nothing about itself leaves the whole call in doubt, whatever follows it.
+                mayHaveHadEffect = mayHaveHadEffect || error.mayHaveHadEffect
                 let decision = RetryDecision.after(
                     error, effect: operation.effect, attempt: number, backoff: settings.backoff,
                     timeLeft: end - ContinuousClock.now)
-                guard case .again(let delay) = decision, await Pause.wait(for: delay) else { throw error }
+                guard case .again(let delay) = decision, await Pause.wait(for: delay) else {
+                    var failure = error
+                    failure.mayHaveHadEffect = mayHaveHadEffect
+                    throw failure
+                }
                 number += 1
             }
         }

@@ -29,12 +29,25 @@ public struct DeadLetterWriter: Sendable {
         ])
         logger.error("a record cannot be processed and becomes a dead letter", metadata: place)
         Counter(label: MetricName.deadLetters, dimensions: [("topic", message.topic)]).increment()
-        let now = clock.unixMilliseconds
-        guard
-            let record = try? codec.deadLetter(
-                for: message, reason: reason, partitionCount: partitionCount, atMilliseconds: now)
-        else { return .stopPartition }
-        return await sender.sendUntilStored(record) ? .done : .leftForSuccessor
+        // A record that fits no dead letter with its content is named by its place, where it stays for its retention.
+        for hasContent in [true, false] {
+            switch await write(message, hasContent: hasContent, reason: reason) {
+            case .stored: return .done
+            case .tooLarge: continue
+            case .givenUp: return .leftForSuccessor
+            }
+        }
+        return .stopPartition
+    }
+
+    private func write(_ message: KafkaMessage, hasContent: Bool, reason: String) async -> StoreOutcome {
+        var copy = message
+        if !hasContent { (copy.key, copy.value, copy.headers) = (nil, nil, []) }
+        let record = try? codec.deadLetter(
+            for: copy, reason: hasContent ? reason : reason + " (too large to be copied)",
+            partitionCount: partitionCount, atMilliseconds: clock.unixMilliseconds)
+        guard let record else { return .tooLarge }
+        return await sender.sendUntilStored(record)
     }
 
     /// Buries poison; a record that a newer process can read stops its partition instead.

@@ -158,33 +158,38 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 }
 
 extension LaneConsumer {
+    /// Takes over partitions, on the consumer's thread.
     public func assigned(_ partitions: [KafkaPartition]) {
         state.withLock { $0.scheduler.assigned(partitions) }
         logger.info("partitions assigned", metadata: .of([.count: "\(partitions.count)"]))
     }
 
+    /// Starts nothing more of these partitions and waits for what runs, within the drain limit.
     public func revoked(_ partitions: [KafkaPartition], lost: Bool) {
         let semaphore = DispatchSemaphore(value: 0)
         let (actions, consumer, running, limit) = state.withLock { state in
             let actions = state.scheduler.draining(partitions)
             let running = state.scheduler.running(in: partitions)
             if running > 0 { state.drains.append((partitions, semaphore)) }
-            return (actions, state.consumer, running, state.isClosing ? settings.shutdownGrace : settings.rebalanceDrain)
+            return (
+                actions, state.consumer, running, state.isClosing ? settings.shutdownGrace : settings.rebalanceDrain
+            )
         }
         perform(actions, consumer)
         if running > 0, !lost {
-            let nanoseconds = Int(limit.components.seconds) * 1_000_000_000
-            _ = semaphore.wait(timeout: .now() + .nanoseconds(nanoseconds))
+            _ = semaphore.wait(timeout: .now() + limit / .seconds(1))
         }
         state.withLock { state in state.drains.removeAll { $0.semaphore === semaphore } }
         logger.info("partitions revoked", metadata: .of([.count: "\(partitions.count)"]))
     }
 
+    /// Queues records and starts what may run.
     public func received(_ batch: [KafkaMessage]) {
         let (actions, consumer) = state.withLock { ($0.scheduler.received(batch), $0.consumer) }
         perform(actions, consumer)
     }
 
+    /// Per partition the offset below which everything is done.
     public func committableOffsets() -> [KafkaOffset] {
         state.withLock { $0.scheduler.committableOffsets() }
     }

@@ -60,7 +60,9 @@ struct EndpointHealth: Sendable {
         payments = []
     }
 
-    /// The endpoint did not take a delivery of this payment. Returns `true` when it has gone down just now.
+    /// The endpoint did not take a delivery of this payment.
+    ///
+    /// Returns `true` when it has gone down just now.
     mutating func failed(payment: String, permit: Permit, at now: Duration) -> Bool {
         if permit == .probe {
             state = .down(nextProbe: now + limits.probeInterval)

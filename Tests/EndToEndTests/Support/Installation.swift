@@ -6,8 +6,8 @@ import Shared
 
 /// An installation of separate processes: a broker, the simulators, and whatever roles a test starts.
 ///
-/// With `PGM_TEST_BOOTSTRAP_SERVERS` the broker is that cluster, otherwise a `pgm dev-broker` process. Every installation
-/// has topics of its own, told apart by their prefix.
+/// With `PGM_TEST_BOOTSTRAP_SERVERS` the broker is that cluster, otherwise a `pgm dev-broker` process. Every
+/// installation has topics of its own, told apart by their prefix.
 final class Installation: Sendable {
     let environment: [String: String]
     let apiURL: String

@@ -3,7 +3,9 @@ import Synchronization
 
 @testable import Shared
 
-/// A handler that processes at once: what it received is committable. Notes every breach of the consumer's promises.
+/// A handler that processes at once: what it received is committable.
+///
+/// Notes every breach of the consumer's promises.
 final class RecordingHandler: KafkaGroupHandler {
     struct Record: Sendable {
         var assigned: Set<KafkaPartition> = []

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 /// Where the Kafka tests run: an embedded broker of their own, or the cluster that `PGM_TEST_BOOTSTRAP_SERVERS` names.
+///
 /// Topic and group names are unique, so that runs against a cluster do not meet.
 final class TestBroker: Sendable {
     static let realServers = ProcessInfo.processInfo.environment["PGM_TEST_BOOTSTRAP_SERVERS"]
@@ -65,23 +66,6 @@ final class TestBroker: Sendable {
         logger.logLevel = ProcessInfo.processInfo.environment["PGM_TEST_LOG"] == nil ? .critical : .debug
         return logger
     }()
-}
-
-/// Waits until the condition holds; records an issue when it does not within the limit.
-func eventually(
-    within limit: Duration = .seconds(15),
-    _ comment: Comment = "condition not reached in time",
-    sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        guard .now < deadline else {
-            Issue.record(comment, sourceLocation: sourceLocation)
-            return
-        }
-        try await Task.sleep(for: .milliseconds(5))
-    }
 }
 
 /// Everything that a reader delivered, in order.
