@@ -55,8 +55,14 @@ struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox", abstract: "Simulated providers and a merchant's endpoint, for tests.")
 
-    @Option(help: "Port to listen on, on 127.0.0.1.")
+    @Option(help: "Address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "Port to listen on.")
     var port = 8081
+
+    @Option(help: "How a browser reaches this process (default: http://127.0.0.1 and the port).")
+    var publicURL: String?
 
     func run() async throws {
         try await Start.withSettings { reader in
@@ -66,14 +72,14 @@ struct SandboxCommand: AsyncParsableCommand {
             let logger = Logger(label: "pgm") { LineLogHandler(label: $0, level: level, format: format) }
             let environment = ProcessInfo.processInfo.environment
             let (sandbox, client) = SandboxAssembly.make(
-                publicURL: "http://127.0.0.1:\(port)", environment: environment, latency: latency,
+                publicURL: publicURL ?? "http://127.0.0.1:\(port)", environment: environment, latency: latency,
                 logger: logger)
             let responder = CallbackResponder { (request: Request, context: EdgeContext) in
                 guard sandbox.handles(path: request.uri.path) else { return Response(status: .notFound) }
                 return try await sandbox.respond(to: request, source: context.source)
             }
             let application = Application(
-                responder: responder, configuration: .init(address: .hostname("127.0.0.1", port: port)),
+                responder: responder, configuration: .init(address: .hostname(host, port: port)),
                 logger: logger)
             let services: [any Service] = [ClientShutdown(client: client), sandbox, application]
             let configuration = ServiceGroupConfiguration(
