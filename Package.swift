@@ -46,6 +46,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        // Tests alone: to read docker-compose.yml.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(
@@ -120,9 +122,12 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict
         ),
-        .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(name: "TidyTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
     ]
 )

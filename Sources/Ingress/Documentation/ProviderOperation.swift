@@ -89,7 +89,8 @@ struct ProviderOperation: Sendable {
             ("shopTransactionId", "The merchant's own identifier of the payment."),
             ("shopTransactionID", "The same as shopTransactionId."),
         ]
-        let schema = JSONSchema.type(.identifier)
+        // An empty value is as good as none.
+        let schema = JSONSchema.type(.identifier).merging(["minLength": 0]) { $1 }
         return names.map { name, description in
             [
                 "name": .string(name), "in": "query", "required": false, "description": .string(description),

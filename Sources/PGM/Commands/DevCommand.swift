@@ -27,13 +27,14 @@ struct DevCommand: AsyncParsableCommand {
             selection.check(against: settings.requestTimeout, &reader)
             let lanes = RoleSettings.lanes(process, &reader)
             let notifier = RoleSettings.notifier(process, &reader)
+            let latency = SandboxAssembly.latency(&reader)
             try reader.finish()
             guard let signer = notifier.signer else { return }
             let broker = try EmbeddedBroker(
                 topics: process.plan.topics(named: process.topics, providers: selection.names))
             let assembly = try RoleAssembly(process.connected(to: broker))
             let (sandbox, client) = SandboxAssembly.make(
-                publicURL: url, environment: completed, logger: assembly.logger)
+                publicURL: url, environment: completed, latency: latency, logger: assembly.logger)
             let workers = try assembly.workers(selection, lanes: lanes, instanceID: nil)
             let notifications = try assembly.notifier(
                 settings: notifier.settings, signer: signer, lanes: notifier.lanes)

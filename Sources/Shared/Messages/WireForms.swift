@@ -24,7 +24,8 @@ struct CommandWire: Codable {
         self.sealed = sealed
     }
 
-    /// What stands in clear and yet must not be changed: who writes to the topic cannot turn a refund into a larger one.
+    /// What stands in clear and must not be changed: who writes to the topic cannot make a refund a larger one.
+    ///
     /// Each part has its length before it.
     var sealedTogether: String {
         let money = amount.map { "\($0.minorUnits)\($0.currency.code)" }

@@ -1,15 +1,17 @@
 import Foundation
+import NIOCore
 
 /// Tells texts that are URLs by RFC 3986 from those that Foundation would repair.
 enum URLText {
+    /// RFC 3986's, and the braces of placeholders such as Stripe's `{CHECKOUT_SESSION_ID}`.
     private static let allowed = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?@!$&'()*+,;=".utf8)
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?@!$&'()*+,;={}".utf8)
 
-    /// The same as a regular expression, for the documentation; brackets stand around an IP address alone.
+    /// Much the same as a regular expression, for the documentation; which IP addresses exist it cannot say.
     static let pattern =
-        "^[A-Za-z][A-Za-z0-9+.-]*:(//\\[[0-9A-Fa-f:.]+\\]\(character)*|\(character)+)(#\(character)*)?$"
+        "^[A-Za-z][A-Za-z0-9+.-]*:(//\\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+\\]\(character)*|\(character)+)(#\(character)*)?$"
 
-    private static let character = "([!$&-;=?-Z_a-z~]|%[0-9A-Fa-f]{2})"
+    private static let character = "([!$&-;=?-Z_a-z~{}]|%[0-9A-Fa-f]{2})"
 
     /// Whether a text is an absolute `http` or `https` URL with a host, or one of an app's own scheme.
     static func isAbsolute(_ text: String) -> Bool {
@@ -46,9 +48,8 @@ enum URLText {
         guard bytes.dropFirst(colon).prefix(4).elementsEqual("://[".utf8) else { return nil }
         let start = colon + 3
         guard let end = bytes.dropFirst(start).firstIndex(of: UInt8(ascii: "]")), end > start + 1 else { return nil }
-        let isAddress = bytes[(start + 1)..<end].allSatisfy { byte in
-            isHexadecimal(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
-        }
+        let inner = String(decoding: bytes[(start + 1)..<end], as: UTF8.self)
+        let isAddress = inner.contains(":") && (try? SocketAddress(ipAddress: inner, port: 0)) != nil
         return isAddress ? start...end : nil
     }
 

@@ -99,6 +99,13 @@ final class Installation: Sendable {
         return process
     }
 
+    /// Starts `pgm` with this environment alone.
+    func start(_ arguments: [String], environment: [String: String]) async throws -> PGMProcess {
+        let process = try PGMProcess(arguments, environment: environment, directory: directory)
+        await roles.add(process)
+        return process
+    }
+
     /// Starts ingress, workers with health ports, and a notifier, and waits until all are ready.
     func startAll(workers count: Int) async throws -> [PGMProcess] {
         let ports = try await Self.freePorts(count + 1)

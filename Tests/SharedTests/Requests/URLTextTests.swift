@@ -20,7 +20,7 @@ struct URLTextTests {
         "http://example.com/<b>",
         "http://example.com/\"", "http://example.com/%", "http://example.com/%2", "http://example.com/%zz",
         "http://example.com/#a#b", "http://example.com/[1]", "http://example.com/\u{e8}", "http://example.com/\n", "e:",
-        "http://[zz]/", "http://example.com/{id}", "e:#",
+        "http://[zz]/", "a://[0]", "http://example.com/{id}", "e:#",
     ])
     func thisIsNoURL(text: String) throws {
         #expect(!URLText.isAbsolute(text))
@@ -28,7 +28,8 @@ struct URLTextTests {
     }
 
     @Test(arguments: [
-        "http:", "http:/x", "http://", "https:///path", "javascript:alert(1)", "data:text/html,x", "file:///etc",
+        "http://[:::]/", "a://[:.]", "http:", "http:/x", "http://", "https:///path", "javascript:alert(1)",
+        "data:text/html,x", "file:///etc",
     ])
     func thisURLLeadsNowhereOrIntoTheBrowserItself(text: String) {
         #expect(!URLText.isAbsolute(text))

@@ -159,11 +159,14 @@ struct CommandProcessorTests {
         #expect(workshop.sender.attempts == 4)
     }
 
-    @Test func withoutAStoredResultTheCommandIsNotDone() async throws {
+    @Test func aResultTooLargeForTheBrokerMakesItsCommandADeadLetter() async throws {
         let workshop = Workshop()
         let tooLarge = KafkaSendError(code: .messageTooLarge, mayBeStored: false)
         workshop.sender.fail(workshop.codec.topics.results, with: [tooLarge])
         let message = try workshop.message(Workshop.command(.pay))
-        #expect(await workshop.processor(Script([.answer(Self.paid)])).process(message) == .leftForSuccessor)
+        #expect(await workshop.processor(Script([.answer(Self.paid)])).process(message) == .done)
+        let letters = try workshop.deadLettersRead()
+        #expect(letters.map(\.reason) == ["its result is too large for the broker"])
+        #expect(letters.first?.original.value == message.value)
     }
 }
