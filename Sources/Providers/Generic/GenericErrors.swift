@@ -30,7 +30,7 @@ enum GenericErrors {
                     .throttled, mayHaveHadEffect: false, isTransient: true,
                     retryAfter: ProviderHTTP.retryAfter(response), "the provider takes no more requests for now"))
         case 400, 409, 422:
-            return .refused(content?.message ?? "refused by the provider")
+            return .refused(ProviderHTTP.bounded(content?.message ?? "refused by the provider"))
         case 500...599:
             return .failed(
                 ProviderFailure(

@@ -10,10 +10,12 @@ public struct GenericProvider: PaymentProvider {
 
     /// Makes the client from checked settings.
     public init(settings: ProviderSettings, transport: any HTTPTransport, clock: WallClock) {
+        let apiKey = settings.secret("API_KEY")
+        let callbackSecret = settings.secret("CALLBACK_SECRET")
         self.client = GenericClient(
-            http: ProviderHTTP(transport: transport), baseURL: settings.text("BASE_URL"),
-            apiKey: settings.secret("API_KEY"))
-        self.callbackSecret = settings.secret("CALLBACK_SECRET")
+            http: ProviderHTTP(transport: transport, credentials: [apiKey, callbackSecret]),
+            baseURL: settings.text("BASE_URL"), apiKey: apiKey)
+        self.callbackSecret = callbackSecret
         self.callbackURL = settings.callbackURL
         self.callbackMethod = settings.text("CALLBACK_METHOD")
         self.clock = clock

@@ -22,8 +22,10 @@ enum EffectFailure: Error {
     var failure: ProviderFailure {
         switch self {
         case .failed(let failure): failure
-        case .refused(let explanation):
-            ProviderFailure(.requestRefused, mayHaveHadEffect: false, isTransient: false, explanation)
+        case .refused:
+            // The provider's own words stay out: a failure's explanation holds no part of an answer.
+            ProviderFailure(
+                .requestRefused, mayHaveHadEffect: false, isTransient: false, "the provider refuses the request")
         }
     }
 }

@@ -8,10 +8,20 @@ enum StripeErrors {
     static func failure(_ response: OutgoingResponse, _ kind: ProviderHTTP.Kind) -> EffectFailure {
         let content = try? JSONCoding.decode(StripeWire.Failure.self, from: response.body).error
         var result = classify(response, content, kind)
-        if case .failed(var failure) = result, let hint = response.headers["stripe-should-retry"]?.lowercased() {
-            if hint == "true" { failure.isTransient = true }
-            if hint == "false" { failure.isTransient = false }
+        switch (response.headers["stripe-should-retry"]?.lowercased(), result) {
+        case ("true", .refused):
+            // Stripe has not decided yet, so this is no refusal.
+            result = .failed(
+                ProviderFailure(
+                    .providerError, mayHaveHadEffect: kind == .effect, isTransient: true,
+                    "Stripe asks to send the call again"))
+        case ("true", .failed(var failure)):
+            failure.isTransient = true
             result = .failed(failure)
+        case ("false", .failed(var failure)):
+            failure.isTransient = false
+            result = .failed(failure)
+        default: break
         }
         return result
     }
@@ -33,6 +43,10 @@ enum StripeErrors {
                     .requestRefused, mayHaveHadEffect: isEffect, isTransient: false,
                     "Stripe knows this call with another content"))
         case 404: return .failed(.unknownTransaction)
+        case 408:
+            return .failed(
+                ProviderFailure(
+                    .noAnswer, mayHaveHadEffect: isEffect, isTransient: true, "Stripe did not answer in time"))
         case 409:
             return .failed(
                 ProviderFailure(
@@ -59,6 +73,6 @@ enum StripeErrors {
 
     private static func text(of content: StripeWire.Failure.Content?) -> String {
         let parts = [content?.code, content?.message].compactMap { $0 }
-        return parts.isEmpty ? "refused by Stripe" : parts.joined(separator: ": ")
+        return parts.isEmpty ? "refused by Stripe" : ProviderHTTP.bounded(parts.joined(separator: ": "))
     }
 }

@@ -84,8 +84,10 @@ enum StripeMapping {
     }
 
     /// The merchant's identifier that `pay` stamped into the session; `nil` for a session of somebody else's.
+    ///
+    /// `client_reference_id` is not asked: on Stripe's payment links the buyer chooses it.
     static func reference(of session: StripeWire.Session) -> String? {
-        session.metadata?[referenceKey] ?? session.clientReferenceID
+        session.metadata?[referenceKey]
     }
 
     private static func observation(of session: StripeWire.Session, status: PaymentStatus) -> PaymentObservation {

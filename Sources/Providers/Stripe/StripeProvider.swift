@@ -8,10 +8,12 @@ public struct StripeProvider: PaymentProvider {
 
     /// Makes the client from checked settings.
     public init(settings: ProviderSettings, transport: any HTTPTransport, clock: WallClock) {
+        let privateKey = settings.secret("PRIVATE_KEY")
+        let webhookSecret = settings.secret("WEBHOOK_SECRET")
         self.client = StripeClient(
-            http: ProviderHTTP(transport: transport), baseURL: settings.text("BASE_URL"),
-            privateKey: settings.secret("PRIVATE_KEY"), apiVersion: settings.text("API_VERSION"))
-        self.webhookSecret = settings.secret("WEBHOOK_SECRET")
+            http: ProviderHTTP(transport: transport, credentials: [privateKey, webhookSecret]),
+            baseURL: settings.text("BASE_URL"), privateKey: privateKey, apiVersion: settings.text("API_VERSION"))
+        self.webhookSecret = webhookSecret
         self.clock = clock
     }
 

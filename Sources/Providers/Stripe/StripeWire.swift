@@ -33,7 +33,6 @@ enum StripeWire {
         var paymentIntent: Reference?
         var amountTotal: Int64?
         var currency: String?
-        var clientReferenceID: String?
         var metadata: [String: String]?
 
         enum CodingKeys: String, CodingKey {
@@ -41,7 +40,6 @@ enum StripeWire {
             case paymentStatus = "payment_status"
             case paymentIntent = "payment_intent"
             case amountTotal = "amount_total"
-            case clientReferenceID = "client_reference_id"
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Shared
 
 /// Sends one request to a provider and turns every way to get no usable answer into a ``ProviderFailure``.
@@ -11,11 +12,18 @@ struct ProviderHTTP: Sendable {
     }
 
     let transport: any HTTPTransport
+    /// What must never come back in a text, even if the provider repeats it.
+    let credentials: [Secret<String>]
 
-    /// Sends the request; any HTTP status is an answer here.
+    /// Most characters of a provider's own words that are passed on.
+    static let textLengthMax = 300
+
+    /// Sends the request; any HTTP status is an answer here. Credentials that the answer repeats are blotted out.
     func send(_ request: OutgoingRequest, _ kind: Kind) async throws(ProviderFailure) -> OutgoingResponse {
         do {
-            return try await transport.send(request)
+            var response = try await transport.send(request)
+            response.body = withoutCredentials(response.body)
+            return response
         } catch {
             let mayHaveHadEffect = kind == .effect && error.mayHaveBeenSent
             switch error.code {
@@ -47,6 +55,25 @@ struct ProviderHTTP: Sendable {
                 .unusableAnswer, mayHaveHadEffect: kind == .effect, isTransient: kind == .read,
                 "the provider's answer cannot be read")
         }
+    }
+
+    /// A provider's words, cut to a length that answers and logs can bear.
+    static func bounded(_ text: String) -> String {
+        String(text.prefix(textLengthMax))
+    }
+
+    private func withoutCredentials(_ body: [UInt8]) -> [UInt8] {
+        var data = Data(body)
+        var isChanged = false
+        for credential in credentials where !credential.exposed.isEmpty {
+            var searched = data.startIndex
+            while let range = data.range(of: Data(credential.exposed.utf8), in: searched..<data.endIndex) {
+                data.replaceSubrange(range, with: Data("***".utf8))
+                searched = range.lowerBound + 3
+                isChanged = true
+            }
+        }
+        return isChanged ? Array(data) : body
     }
 
     /// `Retry-After` in seconds, up to an hour; a date or anything else is ignored.

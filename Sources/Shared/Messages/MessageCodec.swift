@@ -47,6 +47,7 @@ public struct MessageCodec: Sendable {
             throw .malformed("header ce_id is not a command id")
         }
         let wire = try decode(CommandWire.self, from: message.value)
+        try checkRanges(of: wire)
         let payload = try open(CommandPayload.self, wire.sealed, context: Self.context(.command, id.value))
         var command = Command(
             id: id, provider: wire.provider, operation: wire.operation, paymentMethod: wire.paymentMethod,
@@ -56,7 +57,9 @@ public struct MessageCodec: Sendable {
         command.notBeforeMilliseconds = wire.notBeforeMilliseconds
         command.traceParent = message.text(MessageHeaderName.traceParent)
         if let text = message.text(MessageHeaderName.deadline) {
-            guard let deadline = Int64(text) else { throw .malformed("header deadline is not a number") }
+            guard let deadline = Int64(text), Self.times.contains(deadline) else {
+                throw .malformed("header deadline is not a time in milliseconds")
+            }
             command.deadlineMilliseconds = deadline
         }
         if let text = message.text(MessageHeaderName.replyTo) {
@@ -118,6 +121,9 @@ public struct MessageCodec: Sendable {
             throw .malformed("header ce_id is not a command id")
         }
         let wire = try decode(ResultWire.self, from: message.value)
+        guard Self.times.contains(wire.occurredAtMilliseconds) else {
+            throw .malformed("occurredAtMilliseconds is out of range")
+        }
         var notification: PendingNotification?
         if let sealed = wire.sealed {
             guard let webhookID = wire.webhookID else { throw .malformed("webhookID is missing") }
@@ -161,6 +167,23 @@ public struct MessageCodec: Sendable {
 }
 
 extension MessageCodec {
+    /// Unix milliseconds of the years 1970 to 9999: within them times can be added, subtracted and written.
+    private static let times: ClosedRange<Int64> = 0...253_402_300_799_999
+    /// Most rounds that a command can have gone through.
+    private static let attempts = 1...1_000_000
+
+    /// The clear part of a command is not protected by the seal, so its numbers may be anything.
+    private func checkRanges(of wire: CommandWire) throws(MessageError) {
+        guard Self.attempts.contains(wire.attempt) else { throw .malformed("attempt is out of range") }
+        guard Self.times.contains(wire.acceptedAtMilliseconds) else {
+            throw .malformed("acceptedAtMilliseconds is out of range")
+        }
+        guard wire.notBeforeMilliseconds.map(Self.times.contains) ?? true else {
+            throw .malformed("notBeforeMilliseconds is out of range")
+        }
+        guard (wire.amount?.minorUnits ?? 0) >= 0 else { throw .malformed("amount is negative") }
+    }
+
     private static func context(_ type: MessageType, _ id: String) -> String { type.rawValue + ":" + id }
 
     private func headers(

@@ -36,6 +36,11 @@ public struct LineLogHandler: LogHandler {
 
     /// Writes a line.
     public func log(event: LogEvent) {
+        FileHandle.standardError.write(Data(line(for: event)))
+    }
+
+    /// The bytes of an event's line, its end included.
+    func line(for event: LogEvent) -> [UInt8] {
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }
@@ -46,7 +51,7 @@ public struct LineLogHandler: LogHandler {
         case .json: line = json(event, time: time, metadata: all)
         }
         line.append(UInt8(ascii: "\n"))
-        FileHandle.standardError.write(Data(line))
+        return line
     }
 
     private func text(_ event: LogEvent, time: String, metadata: Logger.Metadata) -> String {
@@ -69,15 +74,23 @@ public struct LineLogHandler: LogHandler {
 
     /// Keeps a value on its line, so that nobody can forge a line of the log.
     private static func oneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else { return text }
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
         var clean = ""
         for scalar in text.unicodeScalars {
-            if scalar.value < 0x20 || scalar.value == 0x7F {
+            if isControl(scalar) {
                 clean += "\\u{\(String(scalar.value, radix: 16))}"
             } else {
                 clean.unicodeScalars.append(scalar)
             }
         }
         return clean
+    }
+
+    /// Control characters of ASCII and Latin-1, and the two line ends of Unicode.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029: true
+        default: false
+        }
     }
 }

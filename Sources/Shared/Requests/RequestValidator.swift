@@ -109,7 +109,8 @@ public struct RequestValidator: Sendable {
         guard let components = URLComponents(string: text), let scheme = components.scheme else { return false }
         let isWeb = ["http", "https"].contains(scheme.lowercased())
         if isWeb { return !(components.host ?? "").isEmpty }
-        return !["javascript", "data", "file"].contains(scheme.lowercased())
+        let isEmpty = text.utf8.count <= scheme.utf8.count + 1
+        return !isEmpty && !["javascript", "data", "file"].contains(scheme.lowercased())
     }
 
     private static func expectation(of type: FieldType) -> String {

@@ -74,14 +74,19 @@ public struct CommandProcessor: Sendable {
     ) async throws(ProviderFailure) -> Outcome {
         let end = ContinuousClock.now + timeLeft
         var number = 1
+        var unknownEffect: ProviderFailure?
         while true {
             do {
                 return try await once(command, end: end)
             } catch {
+                if error.mayHaveHadEffect { unknownEffect = error }
                 let decision = RetryDecision.after(
                     error, effect: operation.effect, attempt: number, backoff: settings.backoff,
                     timeLeft: end - ContinuousClock.now)
-                guard case .again(let delay) = decision, await Pause.wait(for: delay) else { throw error }
+                guard case .again(let delay) = decision, await Pause.wait(for: delay) else {
+                    // A later attempt that did nothing does not tell what became of an earlier one.
+                    throw unknownEffect ?? error
+                }
                 number += 1
             }
         }
