@@ -12,7 +12,7 @@ struct CommandFactory: Sendable {
     ) throws(ErrorResponse) -> Command {
         let object = try Self.object(bytes)
         let schema = operation.body ?? ObjectSchema(fields: [])
-        let issues = RequestValidator.issues(of: object, schema: schema)
+        let issues = RequestValidator.issues(of: object, schema: schema, nowSeconds: now / 1000)
         guard issues.isEmpty else { throw ErrorResponse.invalidFields(issues) }
         var reference = PaymentReference(
             shopTransactionID: object["shopTransactionID"]?.stringValue, paymentID: object["paymentID"]?.stringValue)
@@ -22,7 +22,7 @@ struct CommandFactory: Sendable {
         let known = Set(schema.fields.map(\.name))
         return Command(
             id: id, provider: description.name, operation: operation.operation, paymentMethod: method?.name,
-            reference: reference, amount: Self.amount(object), acceptedAtMilliseconds: now,
+            reference: reference, amount: Self.amount(object, schema), acceptedAtMilliseconds: now,
             payload: CommandPayload(body: object.filter { known.contains($0.key) && $0.value != .null }))
     }
 
@@ -78,11 +78,10 @@ struct CommandFactory: Sendable {
         return object
     }
 
-    /// The amount, with the body's currency where it has one; both were validated.
-    private static func amount(_ object: [String: JSONValue]) -> Money? {
+    /// The amount, in the body's currency where the operation has one; both were validated.
+    private static func amount(_ object: [String: JSONValue], _ schema: ObjectSchema) -> Money? {
         guard let text = object["amount"]?.stringValue else { return nil }
-        let currency = object["currency"]?.stringValue.flatMap { Currency(code: $0) } ?? .euro
-        return try? Money.parse(text, currency: currency)
+        return try? Money.parse(text, currency: schema.currency(of: object) ?? .euro)
     }
 
     /// A query parameter in either spelling; giving both with different values is an error.

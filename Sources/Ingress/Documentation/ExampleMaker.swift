@@ -9,6 +9,12 @@ enum ExampleMaker {
             switch rule {
             case .exactlyOne(let names), .atLeastOne(let names):
                 if needed.isDisjoint(with: names), let first = names.first { needed.insert(first) }
+            case .required(let name, let other):
+                if needed.contains(other) { needed.insert(name) }
+            case .onlyWhen(let name, let other, let value):
+                let type = schema.fields.first { $0.name == other }?.type
+                if needed.contains(other), type.map(self.value) == .string(value) { needed.insert(name) }
+            case .notOver, .same: break
             }
         }
         var members: [String: JSONValue] = [:]
@@ -26,6 +32,7 @@ enum ExampleMaker {
         case .enumeration(let values): .string(values.first ?? "")
         case .object(let schema): .object(object(schema))
         case .array(let element, let count): .array(Array(repeating: value(element), count: count.lowerBound))
+        case .variants(let variants): .object(variants.first.map { object($0.schema) } ?? [:])
         case .token: [:]
         }
     }

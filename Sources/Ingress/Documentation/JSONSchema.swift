@@ -5,7 +5,8 @@ enum JSONSchema {
     /// Schema of an object; members that are not listed are ignored, hence allowed.
     static func object(_ schema: ObjectSchema) -> JSONValue {
         var properties: [String: JSONValue] = [:]
-        for each in schema.fields { properties[each.name] = field(each) }
+        let hasCurrency = schema.fields.contains { $0.name == "currency" }
+        for each in schema.fields { properties[each.name] = field(each, hasCurrency: hasCurrency) }
         var result: [String: JSONValue] = ["type": "object", "properties": .object(properties)]
         let required = schema.fields.filter(\.isRequired).map(\.name)
         if !required.isEmpty { result["required"] = .strings(required) }
@@ -14,15 +15,16 @@ enum JSONSchema {
     }
 
     /// Schema of one field; an optional one may be `null`, which is the same as absent.
-    static func field(_ field: FieldSchema) -> JSONValue {
-        var schema = type(field.type)
+    static func field(_ field: FieldSchema, hasCurrency: Bool = false) -> JSONValue {
+        var schema = type(field.type, hasCurrency: hasCurrency)
         if !field.isRequired { schema = nullable(schema) }
         schema["description"] = .string(field.summary)
         return .object(schema)
     }
 
     /// Schema of a type.
-    static func type(_ type: FieldType) -> [String: JSONValue] {
+    /// - Parameter hasCurrency: Whether the object names its currency, which may have three decimals; else it is EUR.
+    static func type(_ type: FieldType, hasCurrency: Bool = false) -> [String: JSONValue] {
         switch type {
         case .string(let length, let format):
             var schema = self.format(format)
@@ -31,16 +33,14 @@ enum JSONSchema {
             schema["maxLength"] = .integer(Int64(length.upperBound))
             return schema
         case .amount(let zeroAllowed):
-            // Alternatives without look-ahead, which not every regular expression engine has.
-            let decimals = "([.][0-9]{1,2})?"
-            let positive = "^(0*[1-9][0-9]*\(decimals)|0+[.](0[1-9]|[1-9][0-9]?))$"
-            let any = "^[0-9]{1,\(Money.integerDigitsMax)}\(decimals)$"
-            let most = Int64(Money.integerDigitsMax + 3)
+            let decimalsMax = hasCurrency ? 3 : 2
+            let pattern = "^[0-9]{1,\(Money.integerDigitsMax)}([.][0-9]{1,\(decimalsMax)})?$"
             let schema: [String: JSONValue] = [
-                "type": "string", "pattern": .string(any), "minLength": 1, "maxLength": .integer(most),
-                "examples": ["5.00"],
+                "type": "string", "pattern": .string(pattern), "minLength": 1,
+                "maxLength": .integer(Int64(Money.integerDigitsMax + 1 + decimalsMax)), "examples": ["5.00"],
             ]
-            return zeroAllowed ? schema : schema.merging(["allOf": [["pattern": .string(positive)]]]) { $1 }
+            // Of digits and a point, what is not zero has another digit.
+            return zeroAllowed ? schema : schema.merging(["allOf": [["pattern": "[1-9]"]]]) { $1 }
         case .boolean: return ["type": "boolean"]
         case .integer(let range):
             return ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
@@ -50,6 +50,11 @@ enum JSONSchema {
             return [
                 "type": "array", "items": .object(self.type(element)),
                 "minItems": .integer(Int64(count.lowerBound)), "maxItems": .integer(Int64(count.upperBound)),
+            ]
+        case .variants(let variants):
+            let shapes = variants.map { object($0.schema).merging(["title": .string($0.key)]) }
+            return [
+                "type": "object", "anyOf": .array(shapes), "allOf": [rule(.exactlyOne(variants.map(\.key)))],
             ]
         case .token:
             return ["type": ["object", "string"], "minLength": 2, "maxLength": 65_536]
@@ -81,14 +86,42 @@ enum JSONSchema {
         }
     }
 
-    /// Rules count a field that is `null` as not given, as the validator does.
+    /// Rules count a field that is `null` as not given, as the validator does; some can only be said in words.
     private static func rule(_ rule: ObjectSchema.Rule) -> JSONValue {
         switch rule {
         case .exactlyOne(let names):
-            ["oneOf": .array(names.map(given)), "description": .string("Exactly one of \(listed(names)) is given.")]
+            return [
+                "oneOf": .array(names.map(given)), "description": .string("Exactly one of \(listed(names)) is given."),
+            ]
         case .atLeastOne(let names):
-            ["anyOf": .array(names.map(given)), "description": .string("At least one of \(listed(names)) is given.")]
+            return [
+                "anyOf": .array(names.map(given)), "description": .string("At least one of \(listed(names)) is given."),
+            ]
+        case .required(let name, let other):
+            return [
+                "anyOf": [["not": given(other)], given(name)],
+                "description": .string("\(name) is required with \(other)."),
+            ]
+        case .onlyWhen(let name, let other, let value):
+            let isWanted: JSONValue = [
+                "required": [.string(other)], "properties": .object([other: ["const": .string(value)]]),
+            ]
+            return [
+                "anyOf": [["allOf": [isWanted, given(name)]], ["not": ["anyOf": [isWanted, given(name)]]]],
+                "description": .string("\(name) is given when, and only when, \(other) is \(value)."),
+            ]
+        case .notOver(let name):
+            return ["description": .string("\(name) is not a past day in Italy.")]
+        case .same(let field, let array, let absence, let key):
+            let standIn = absence.map { ", absent is \(text($0))" } ?? ""
+            return [
+                "description": .string("\(field) is the same in all \(array) but those with \(key)\(standIn).")
+            ]
         }
+    }
+
+    private static func text(_ value: JSONValue) -> String {
+        (try? JSONCoding.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     private static func given(_ name: String) -> JSONValue {

@@ -9,13 +9,20 @@ enum SchemaRows {
             let ranks = (required.contains(left.key), required.contains(right.key))
             return ranks.0 == ranks.1 ? left.key < right.key : ranks.0
         }
-        return properties.flatMap { name, field -> [[String]] in
-            let path = prefix + name
-            let meaning = field["description"]?.stringValue ?? ""
-            let own = ["`\(path)`", type(of: field), required.contains(name) ? "yes" : "", meaning]
-            let items = field["items"].map { rows(of: $0, prefix: path + "[].") } ?? []
-            return [own] + rows(of: field, prefix: path + ".") + items
+        let shapes = (schema["anyOf"]?.arrayValue ?? []).flatMap { shape -> [[String]] in
+            guard let title = shape["title"]?.stringValue else { return [] }
+            return rows(of: shape, prefix: prefix).map { row in
+                Array(row.dropLast()) + ["With `\(title)`: " + (row.last ?? "")]
+            }
         }
+        return shapes
+            + properties.flatMap { name, field -> [[String]] in
+                let path = prefix + name
+                let meaning = field["description"]?.stringValue ?? ""
+                let own = ["`\(path)`", type(of: field), required.contains(name) ? "yes" : "", meaning]
+                let items = field["items"].map { rows(of: $0, prefix: path + "[].") } ?? []
+                return [own] + rows(of: field, prefix: path + ".") + items
+            }
     }
 
     /// Rules between fields, as sentences; those of inner objects with their path.

@@ -12,6 +12,33 @@ struct GenericClient: Sendable {
         try await post("/v1/payments", body, as: GenericWire.Payment.self, call)
     }
 
+    func capture(
+        _ paymentID: String, _ body: GenericWire.CaptureRequest, _ call: ProviderCall
+    ) async throws(EffectFailure) -> GenericWire.Payment {
+        let path = "/v1/payments/\(PercentEncoding.encode(paymentID))/captures"
+        return try await post(path, body, as: GenericWire.Payment.self, call)
+    }
+
+    func expire(_ paymentID: String, _ call: ProviderCall) async throws(EffectFailure) -> GenericWire.Payment {
+        let path = "/v1/payments/\(PercentEncoding.encode(paymentID))/expire"
+        return try await post(path, GenericWire.Nothing(), as: GenericWire.Payment.self, call)
+    }
+
+    func void(_ paymentID: String, _ call: ProviderCall) async throws(EffectFailure) -> GenericWire.Payment {
+        let path = "/v1/payments/\(PercentEncoding.encode(paymentID))/void"
+        return try await post(path, GenericWire.Nothing(), as: GenericWire.Payment.self, call)
+    }
+
+    func openSession(
+        _ body: GenericWire.SessionRequest, _ call: ProviderCall
+    ) async throws(EffectFailure) -> GenericWire.OpenedSession {
+        try await post("/v1/sessions", body, as: GenericWire.OpenedSession.self, call)
+    }
+
+    func session(_ token: String, _ call: ProviderCall) async throws(ProviderFailure) -> GenericWire.Session {
+        try await get("/v1/sessions/" + PercentEncoding.encode(token), as: GenericWire.Session.self, call)
+    }
+
     func refund(
         _ paymentID: String, _ body: GenericWire.RefundRequest, _ call: ProviderCall
     ) async throws(EffectFailure) -> GenericWire.Refund {

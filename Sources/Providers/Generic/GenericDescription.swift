@@ -17,17 +17,37 @@ extension GenericProvider {
                 ]),
                 reference: .shopTransactionID, effect: .onceByKey),
             OperationDescription(
-                .refund,
-                body: ObjectSchema(
-                    fields: [
-                        .amount, .optionalShopTransactionID,
-                        .optional("paymentID", .identifier, "The provider's identifier of the payment."),
-                    ],
-                    rules: [.atLeastOne(["shopTransactionID", "paymentID"])]),
-                reference: .either, effect: .onceByKey),
+                .payRecurrent,
+                body: ObjectSchema(fields: [
+                    .required("amount", .amount(zeroAllowed: true), "Amount in euros as a decimal string."),
+                    .shopTransactionID, .creditCardToken, .successRedirect, .failureRedirect, .recurrenceDetails,
+                    .optional("payPalDescription", .shortText, "Describes the plan of a first PayPal instalment."),
+                ]),
+                reference: .shopTransactionID, effect: .onceByKey),
+            OperationDescription(.payExpire, body: .expire, reference: .paymentID, effect: .onceByKey),
+            OperationDescription(.payRecurrentExpire, body: .cancel, reference: .paymentID, effect: .onceByKey),
+            OperationDescription(.confirm, body: .ofPayment, reference: .either, effect: .onceByKey),
+            OperationDescription(.refund, body: .ofPayment, reference: .either, effect: .onceByKey),
             OperationDescription(.callback, reference: .callback, effect: .none),
             OperationDescription(.check, reference: .either, effect: .none),
             OperationDescription(.status, reference: .either, effect: .none),
+            OperationDescription(
+                .sessionOpen,
+                body: ObjectSchema(
+                    fields: FieldSchema.sessionMoney + [
+                        .optional("userTokenId", .identifier, "The merchant's identifier of the buyer.")
+                    ]),
+                reference: .shopTransactionID, effect: .onceByKey),
+            OperationDescription(
+                .sessionConfirm, body: .ofSession, reference: .shopTransactionID, effect: .onceByKey),
+            OperationDescription(.sessionVoid, body: .ofSession, reference: .shopTransactionID, effect: .onceByKey),
+            OperationDescription(.sessionRefund, body: .ofSession, reference: .shopTransactionID, effect: .onceByKey),
+            OperationDescription(
+                .sessionCheck,
+                body: ObjectSchema(fields: [
+                    .required("sessionToken", .opaqueToken, "The token that session/open returned.")
+                ]),
+                reference: .none, effect: .none),
         ],
         settings: [
             .required("BASE_URL", .url, "base URL of the demonstration provider"),
@@ -37,4 +57,46 @@ extension GenericProvider {
         ],
         isDemonstration: true, needsPublicURL: true
     )
+}
+
+extension ObjectSchema {
+    /// Body of `confirm` and `refund`: a payment by either identifier.
+    fileprivate static let ofPayment = ObjectSchema(
+        fields: [
+            .amount, .optionalShopTransactionID,
+            .optional("paymentID", .identifier, "The provider's identifier of the payment."),
+        ],
+        rules: [.atLeastOne(["shopTransactionID", "paymentID"])])
+
+    /// Body of what is done to the transaction of a session.
+    fileprivate static let ofSession = ObjectSchema(
+        fields: FieldSchema.sessionMoney + [
+            .optional("transactionId", .identifier, "The provider's identifier of the transaction."),
+            .optional("sessionToken", .opaqueToken, "The session, when the transaction is to be looked up."),
+            .optional("authCode", .identifier, "Code of the authorisation."),
+        ],
+        rules: [.atLeastOne(["transactionId", "sessionToken"])])
+}
+
+extension FieldSchema {
+    fileprivate static let sessionMoney: [FieldSchema] = [
+        .required("amount", .amount(zeroAllowed: false), "Amount as a decimal string."),
+        .required("currency", .string(length: 3...3, format: .currency), "The amount's currency, ISO 4217."),
+        .shopTransactionID,
+    ]
+
+    fileprivate static let recurrenceDetails = FieldSchema.required(
+        "recurrenceDetails",
+        .object(
+            ObjectSchema(fields: [
+                .required("isFirstInstallment", .boolean, "Whether this is the plan's initial payment."),
+                .optional("expiresOn", .string(length: 10...10, format: .date), "No payment after this day."),
+                .optional("installmentAmount", .amount(zeroAllowed: true), "Amount of an instalment."),
+                .optional("installmentFrequencyInDays", .integer(1...3650), "Days between two payments at least."),
+                .optional("previousPaymentID", .identifier, "An earlier payment of the plan; for later instalments."),
+                .optional(
+                    "recurrenceToken", .opaqueToken,
+                    "The methodToken of the first payment's notification; for later instalments."),
+            ])),
+        "The plan that this payment starts or goes on with.")
 }

@@ -26,6 +26,34 @@ enum GenericMapping {
         return PaymentReply(result: result, resultDescription: "Refund \(refund.status)", paymentID: refund.paymentId)
     }
 
+    /// The reply of an operation on a session's transaction, which always names the transaction and its code.
+    static func sessionReply(
+        _ result: PaymentResult, _ text: String, transactionID: String?, authCode: String?
+    ) -> ProviderAnswer {
+        .object([
+            "result": .string(result.rawValue), "resultDescription": .string(text),
+            "transactionId": transactionID.map { .string($0) } ?? .null,
+            "authCode": authCode.map { .string($0) } ?? .null,
+        ])
+    }
+
+    static func answer(to session: GenericWire.Session) -> ProviderAnswer {
+        let status: (PaymentStatus, String) =
+            switch session.status {
+            case "captured": (.accepted, "Payment captured")
+            case "authorized": (.accepted, "Amount reserved")
+            case "declined": (.failed, "Payment declined")
+            case "expired": (.failed, "Session expired")
+            case "voided": (.failed, "Reservation released")
+            default: (.pending, "Waiting for the buyer")
+            }
+        return .object([
+            "status": .string(status.0.rawValue), "resultDescription": .string(status.1),
+            "transactionId": session.transactionId.map { .string($0) } ?? .null,
+            "authCode": session.authCode.map { .string($0) } ?? .null,
+        ])
+    }
+
     static func observation(of payment: GenericWire.Payment) -> PaymentObservation {
         let status: PaymentStatus =
             switch payment.status {

@@ -24,8 +24,14 @@ public struct GenericProvider: PaymentProvider {
     /// Executes a payment operation.
     public func execute(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer {
         switch call.operation {
-        case .pay: .payment(try await pay(call))
+        case .pay, .payRecurrent: .payment(try await pay(call))
+        case .payExpire: .payment(try await expire(call))
+        case .payRecurrentExpire: .payment(try await endSeries(call))
+        case .confirm: .payment(try await confirm(call))
         case .refund: .payment(try await refund(call))
+        case .sessionOpen: try await openSession(call)
+        case .sessionConfirm, .sessionVoid, .sessionRefund: try await settleSession(call)
+        case .sessionCheck: GenericMapping.answer(to: try await session(of: call))
         default: throw ProviderFailure.operationMissing
         }
     }
@@ -47,7 +53,7 @@ public struct GenericProvider: PaymentProvider {
     /// Tells what became of an execution whose answer was lost.
     public func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? {
         switch call.operation {
-        case .pay:
+        case .pay, .payRecurrent:
             let payments = try await client.payments(reference: call.reference.shopTransactionID ?? "", call)
             return payments.first.map { .payment(GenericMapping.reply(to: $0)) }
         case .refund:
@@ -55,7 +61,10 @@ public struct GenericProvider: PaymentProvider {
             let refunds = try await client.refunds(of: payment.id, call)
             return refunds.first { $0.refundReference == call.idempotencyKey }
                 .map { .payment(GenericMapping.reply(to: $0)) }
-        default: throw ProviderFailure.operationMissing
+        case .callback, .check, .status: throw ProviderFailure.operationMissing
+        default:
+            // The provider keeps keys for good: the same call with the same key gives the first answer again.
+            return try await execute(call)
         }
     }
 
@@ -66,9 +75,11 @@ public struct GenericProvider: PaymentProvider {
         let request = GenericWire.PaymentRequest(
             amount: amount.minorUnits, currency: amount.currency.code, reference: reference,
             method: call.paymentMethod == "pay-pal" ? "paypal" : "card",
-            token: call.body["creditCardToken"]?.stringValue, callbackUrl: callbackURL,
+            token: call.body["creditCardToken"]?.stringValue,
+            description: call.body["payPalDescription"]?.stringValue, callbackUrl: callbackURL,
             callbackMethod: callbackMethod, successUrl: call.body["successRedirect"]?.stringValue,
-            failureUrl: call.body["failureRedirect"]?.stringValue, capture: "automatic")
+            failureUrl: call.body["failureRedirect"]?.stringValue, capture: "automatic",
+            recurrence: try recurrence(call))
         do {
             return GenericMapping.reply(to: try await client.create(request, call))
         } catch .refused(let explanation) {
@@ -78,9 +89,21 @@ public struct GenericProvider: PaymentProvider {
         }
     }
 
+    private func recurrence(_ call: ProviderCall) throws(ProviderFailure) -> GenericWire.Recurrence? {
+        guard call.operation == .payRecurrent else { return nil }
+        guard let details = call.body["recurrenceDetails"], let first = details["isFirstInstallment"]?.booleanValue
+        else { throw ProviderFailure.incompleteCall }
+        return GenericWire.Recurrence(
+            first: first, token: details["recurrenceToken"]?.stringValue,
+            previousPaymentId: details["previousPaymentID"]?.stringValue,
+            intervalDays: details["installmentFrequencyInDays"]?.integerValue,
+            expiresOn: details["expiresOn"]?.stringValue)
+    }
+
     private func refund(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentReply {
         guard let amount = call.amount else { throw ProviderFailure.incompleteCall }
         let payment = try await payment(of: call)
+        guard payment.currency == amount.currency.code else { return Self.otherCurrency(payment) }
         let request = GenericWire.RefundRequest(amount: amount.minorUnits, refundReference: call.idempotencyKey)
         do {
             return GenericMapping.reply(to: try await client.refund(payment.id, request, call))
@@ -92,7 +115,7 @@ public struct GenericProvider: PaymentProvider {
     }
 
     /// The payment by the provider's identifier, else the newest with the merchant's.
-    private func payment(of call: ProviderCall) async throws(ProviderFailure) -> GenericWire.Payment {
+    func payment(of call: ProviderCall) async throws(ProviderFailure) -> GenericWire.Payment {
         if let paymentID = call.reference.paymentID { return try await client.payment(paymentID, call) }
         let payments = try await client.payments(reference: call.reference.shopTransactionID ?? "", call)
         guard let newest = payments.first else { throw ProviderFailure.unknownTransaction }

@@ -6,11 +6,48 @@ enum GenericWire {
         var reference: String
         var method: String
         var token: String?
+        var description: String?
         var callbackUrl: String
         var callbackMethod: String
         var successUrl: String?
         var failureUrl: String?
         var capture: String
+        var recurrence: Recurrence?
+    }
+
+    struct Recurrence: Encodable {
+        var first: Bool
+        var token: String?
+        var previousPaymentId: String?
+        var intervalDays: Int64?
+        var expiresOn: String?
+    }
+
+    /// The body of calls that need none.
+    struct Nothing: Encodable {}
+
+    struct CaptureRequest: Encodable {
+        var amount: Int64
+    }
+
+    struct SessionRequest: Encodable {
+        var amount: Int64
+        var currency: String
+        var reference: String
+        var userToken: String?
+    }
+
+    struct OpenedSession: Decodable {
+        var token: String
+        var orderId: String
+    }
+
+    struct Session: Decodable {
+        var token: String
+        var reference: String
+        var status: String
+        var transactionId: String?
+        var authCode: String?
     }
 
     struct Payment: Decodable {
@@ -26,6 +63,7 @@ enum GenericWire {
         var recurrenceToken: String?
         var card: Card?
         var declineReason: String?
+        var authCode: String?
     }
 
     struct Card: Decodable {

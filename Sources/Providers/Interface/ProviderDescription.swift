@@ -87,6 +87,8 @@ public struct OperationDescription: Sendable, Hashable {
         case either
         /// The provider's callback says it.
         case callback
+        /// The body names no payment, only a session for instance.
+        case none
     }
 
     /// Which operation.

@@ -11,27 +11,32 @@ struct StripeClient: Sendable {
     static let refundPagesMax = 10
 
     func createSession(_ form: FormBody, _ call: ProviderCall) async throws(EffectFailure) -> StripeWire.Session {
-        try await post("/v1/checkout/sessions", form, as: StripeWire.Session.self, call)
+        try await change("/v1/checkout/sessions", form, as: StripeWire.Session.self, call)
+    }
+
+    func expireSession(_ id: String, _ call: ProviderCall) async throws(EffectFailure) -> StripeWire.Session {
+        let path = "/v1/checkout/sessions/\(PercentEncoding.encode(id))/expire"
+        return try await change(path, FormBody(), as: StripeWire.Session.self, call)
     }
 
     func session(_ id: String, _ call: ProviderCall) async throws(ProviderFailure) -> StripeWire.Session {
         let path = "/v1/checkout/sessions/\(PercentEncoding.encode(id))?expand[]=payment_intent"
-        return try await get(path, as: StripeWire.Session.self, call)
+        return try await read(path, as: StripeWire.Session.self, call)
     }
 
     func createRefund(_ form: FormBody, _ call: ProviderCall) async throws(EffectFailure) -> StripeWire.Refund {
-        try await post("/v1/refunds", form, as: StripeWire.Refund.self, call)
+        try await change("/v1/refunds", form, as: StripeWire.Refund.self, call)
     }
 
     /// All refunds of a payment, newest first.
     func refunds(
-        paymentIntent: String, _ call: ProviderCall
+        of target: StripeRefundTarget, _ call: ProviderCall
     ) async throws(ProviderFailure) -> [StripeWire.Refund] {
         var all: [StripeWire.Refund] = []
         for _ in 0..<Self.refundPagesMax {
-            var path = "/v1/refunds?payment_intent=\(PercentEncoding.encode(paymentIntent))&limit=100"
+            var path = "/v1/refunds?\(target.parameter)=\(PercentEncoding.encode(target.id))&limit=100"
             if let last = all.last { path += "&starting_after=" + PercentEncoding.encode(last.id) }
-            let page = try await get(path, as: StripeWire.RefundList.self, call)
+            let page = try await read(path, as: StripeWire.RefundList.self, call)
             all += page.data
             if page.hasMore != true || page.data.isEmpty { return all }
         }
@@ -39,7 +44,7 @@ struct StripeClient: Sendable {
             .unusableAnswer, mayHaveHadEffect: false, isTransient: false, "the payment has too many refunds")
     }
 
-    private func get<Body: Decodable>(
+    func read<Body: Decodable>(
         _ path: String, as type: Body.Type, _ call: ProviderCall
     ) async throws(ProviderFailure) -> Body {
         let request = OutgoingRequest(
@@ -49,14 +54,19 @@ struct StripeClient: Sendable {
         return try ProviderHTTP.decode(type, from: response, .read)
     }
 
-    private func post<Body: Decodable>(
-        _ path: String, _ form: FormBody, as type: Body.Type, _ call: ProviderCall
+    /// Sends a form, with the call's idempotency key, or deletes, which needs no key: it is done once by its nature.
+    func change<Body: Decodable>(
+        _ path: String, method: String = "POST", _ form: FormBody, as type: Body.Type, key: String? = nil,
+        _ call: ProviderCall
     ) async throws(EffectFailure) -> Body {
         var headers = headers(call)
-        headers.append(.init("Content-Type", "application/x-www-form-urlencoded"))
-        headers.append(.init(ProviderHTTP.idempotencyKeyHeader, call.idempotencyKey))
+        if method == "POST" {
+            headers.append(.init("Content-Type", "application/x-www-form-urlencoded"))
+            headers.append(.init(ProviderHTTP.idempotencyKeyHeader, key ?? call.idempotencyKey))
+        }
         let request = OutgoingRequest(
-            method: "POST", url: baseURL + path, headers: headers, body: form.bytes, timeout: call.timeout)
+            method: method, url: baseURL + path, headers: headers, body: method == "POST" ? form.bytes : nil,
+            timeout: call.timeout)
         let response: OutgoingResponse
         do {
             response = try await http.send(request, .effect)

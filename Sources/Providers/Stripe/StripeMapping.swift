@@ -4,29 +4,6 @@ import Shared
 enum StripeMapping {
     static let referenceKey = "shopTransactionId"
 
-    static func sessionForm(amount: Money, reference: String, successURL: String, cancelURL: String) -> FormBody {
-        var form = FormBody()
-        form.add("mode", "payment")
-        form.add("line_items[0][quantity]", "1")
-        form.add("line_items[0][price_data][currency]", amount.currency.code.lowercased())
-        form.add("line_items[0][price_data][unit_amount]", String(amount.minorUnits))
-        form.add("line_items[0][price_data][product_data][name]", "Order " + reference)
-        form.add("success_url", successURL)
-        form.add("cancel_url", cancelURL)
-        form.add("client_reference_id", reference)
-        form.add("metadata[\(referenceKey)]", reference)
-        form.add("payment_intent_data[metadata][\(referenceKey)]", reference)
-        return form
-    }
-
-    static func refundForm(amount: Money?, paymentIntent: String, refundID: String) -> FormBody {
-        var form = FormBody()
-        form.add("payment_intent", paymentIntent)
-        if let amount { form.add("amount", String(amount.minorUnits)) }
-        form.add("metadata[refundId]", refundID)
-        return form
-    }
-
     static func reply(to session: StripeWire.Session) throws(ProviderFailure) -> PaymentReply {
         guard let url = session.url, !url.isEmpty else {
             throw ProviderFailure(
@@ -83,6 +60,22 @@ enum StripeMapping {
         return observation(of: session, status: status)
     }
 
+    /// The `paymentID` of a renewal is the subscription's id: a bill does not name the session that it began with.
+    static func observation(ofRenewal invoice: StripeWire.Invoice, isPaid: Bool) -> PaymentObservation {
+        PaymentObservation(
+            status: isPaid ? .accepted : .failed,
+            resultDescription: isPaid ? "Subscription renewed" : "Renewal of the subscription failed",
+            reference: PaymentReference(
+                shopTransactionID: invoice.subscriptionMetadata?[referenceKey], paymentID: invoice.subscriptionID),
+            paymentType: "STRIPE", amount: money(isPaid ? invoice.amountPaid : invoice.amountDue, invoice.currency),
+            kind: "renewal", occurrence: invoice.id)
+    }
+
+    private static func money(_ minorUnits: Int64?, _ currency: String?) -> Money? {
+        guard let minorUnits, let currency = currency.flatMap({ Currency(code: $0.uppercased()) }) else { return nil }
+        return Money(minorUnits: minorUnits, currency: currency)
+    }
+
     /// The merchant's identifier that `pay` stamped into the session; `nil` for a session of somebody else's.
     ///
     /// `client_reference_id` is not asked: on Stripe's payment links the buyer chooses it.
@@ -97,13 +90,10 @@ enum StripeMapping {
             case .failed: session.status == "expired" ? "Session expired" : "Payment failed"
             case .pending: "Payment pending"
             }
-        let currency = session.currency.flatMap { Currency(code: $0.uppercased()) }
-        var amount: Money?
-        if let total = session.amountTotal, let currency { amount = Money(minorUnits: total, currency: currency) }
         return PaymentObservation(
             status: status, resultDescription: text,
             reference: PaymentReference(shopTransactionID: reference(of: session), paymentID: session.id),
-            paymentType: "STRIPE", amount: amount)
+            paymentType: "STRIPE", amount: money(session.amountTotal, session.currency))
     }
 
     private static func status(of session: StripeWire.Session) -> PaymentStatus {

@@ -1,6 +1,6 @@
 public import Shared
 
-/// Stripe: one-off payments through hosted Checkout Sessions.
+/// Stripe: payments and subscriptions through hosted Checkout Sessions.
 public struct StripeProvider: PaymentProvider {
     let client: StripeClient
     let webhookSecret: Secret<String>
@@ -20,7 +20,10 @@ public struct StripeProvider: PaymentProvider {
     /// Executes a payment operation.
     public func execute(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer {
         switch call.operation {
-        case .pay: .payment(try await pay(call))
+        case .pay: .payment(try await openSession(call, isSubscription: false))
+        case .payRecurrent: .payment(try await openSession(call, isSubscription: true))
+        case .payExpire: .payment(try await expire(call))
+        case .payRecurrentExpire: .payment(try await cancel(call))
         case .refund: .payment(try await refund(call))
         default: throw ProviderFailure.operationMissing
         }
@@ -36,11 +39,15 @@ public struct StripeProvider: PaymentProvider {
     public func observe(
         _ callback: RawCallback, call: ProviderCall
     ) async throws(ProviderFailure) -> PaymentObservation {
-        guard let event = try? JSONCoding.decode(StripeWire.SessionEvent.self, from: callback.body) else {
+        guard let event = try? StripeCallback(callback.body) else {
             throw ProviderFailure(
                 .unusableAnswer, mayHaveHadEffect: false, isTransient: false, "the event cannot be read")
         }
-        return StripeMapping.observation(of: event)
+        switch event {
+        case .session(let event): return StripeMapping.observation(of: event)
+        case .renewal(let event): return try await observation(of: event, call)
+        case .other: throw ProviderFailure.incompleteCall
+        }
     }
 
     /// Tells what became of an execution whose answer was lost.
@@ -49,68 +56,35 @@ public struct StripeProvider: PaymentProvider {
         case .refund:
             guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
             let session = try await client.session(paymentID, call)
-            guard let intent = session.paymentIntent?.id else { return nil }
-            let refunds = try await client.refunds(paymentIntent: intent, call)
+            guard let target = try await refundTarget(of: session, call) else { return nil }
+            let refunds = try await client.refunds(of: target, call)
             return refunds.first { $0.metadata?["refundId"] == call.idempotencyKey }
                 .map { .payment(StripeMapping.reply(to: $0, paymentID: paymentID)) }
         default:
             // A session cannot be found by reference; while Stripe keeps the key (24 hours at least), the same call
-            // with the same key gives the first answer again, and creating a session charges nobody.
+            // with the same key gives the first answer again, and creating a session charges nobody. What ends a
+            // session or a subscription does no more when it is done again.
             return try await execute(call)
         }
     }
 
-    private func pay(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentReply {
-        guard let amount = call.amount, let reference = call.reference.shopTransactionID else {
+    private func openSession(
+        _ call: ProviderCall, isSubscription: Bool
+    ) async throws(ProviderFailure) -> PaymentReply {
+        let success = call.body["successRedirect"]?.stringValue
+        let failure = call.body["failureRedirect"]?.stringValue
+        guard let reference = call.reference.shopTransactionID, let success, let failure else {
             throw ProviderFailure.incompleteCall
         }
-        let redirects = (
-            success: call.body["successRedirect"]?.stringValue, failure: call.body["failureRedirect"]?.stringValue
-        )
-        guard let success = redirects.success, let failure = redirects.failure else {
-            throw ProviderFailure.incompleteCall
+        let form = StripeForms.session(
+            StripeForms.NewSession(
+                order: try StripeOrder(call, reference: reference, isRecurrent: isSubscription),
+                isSubscription: isSubscription, reference: reference, successURL: success, cancelURL: failure))
+        return try await PaymentReply.orRefusal { () async throws(EffectFailure) in
+            let session = try await client.createSession(form, call)
+            return try await EffectFailure.reading { () throws(ProviderFailure) in
+                try StripeMapping.reply(to: session)
+            }
         }
-        let form = StripeMapping.sessionForm(
-            amount: amount, reference: reference, successURL: success, cancelURL: failure)
-        do {
-            return try StripeMapping.reply(to: try await client.createSession(form, call))
-        } catch let error as EffectFailure {
-            guard case .refused(let explanation) = error else { throw error.failure }
-            return PaymentReply(result: .ko, resultDescription: explanation)
-        } catch {
-            throw Self.failure(error)
-        }
-    }
-
-    /// Reads the session and the refunds so far, then refunds: the own refund of an earlier attempt is found by its
-    /// metadata, and more than what is left is refused with a text that says what is left.
-    private func refund(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentReply {
-        guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
-        let session = try await client.session(paymentID, call)
-        guard let intent = session.paymentIntent?.id, session.paymentStatus == "paid" else {
-            return PaymentReply(
-                result: .ko, resultDescription: "The payment was not made, there is nothing to refund",
-                paymentID: paymentID)
-        }
-        let refunds = try await client.refunds(paymentIntent: intent, call)
-        if let earlier = refunds.first(where: { $0.metadata?["refundId"] == call.idempotencyKey }) {
-            return StripeMapping.reply(to: earlier, paymentID: paymentID)
-        }
-        if let explanation = StripeMapping.refusal(ofRefund: call.amount, session: session, refunds: refunds) {
-            return PaymentReply(result: .ko, resultDescription: explanation, paymentID: paymentID)
-        }
-        do {
-            let form = StripeMapping.refundForm(
-                amount: call.amount, paymentIntent: intent, refundID: call.idempotencyKey)
-            return StripeMapping.reply(to: try await client.createRefund(form, call), paymentID: paymentID)
-        } catch .refused(let explanation) {
-            return PaymentReply(result: .ko, resultDescription: explanation, paymentID: paymentID)
-        } catch {
-            throw error.failure
-        }
-    }
-
-    private static func failure(_ error: any Error) -> ProviderFailure {
-        (error as? ProviderFailure) ?? ProviderFailure.incompleteCall
     }
 }

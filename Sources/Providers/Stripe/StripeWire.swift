@@ -31,12 +31,16 @@ enum StripeWire {
         var status: String?
         var paymentStatus: String?
         var paymentIntent: Reference?
+        /// `payment` or `subscription`.
+        var mode: String?
+        var subscription: Reference?
+        var invoice: Reference?
         var amountTotal: Int64?
         var currency: String?
         var metadata: [String: String]?
 
         enum CodingKeys: String, CodingKey {
-            case id, url, status, currency, metadata
+            case id, url, status, mode, subscription, invoice, currency, metadata
             case paymentStatus = "payment_status"
             case paymentIntent = "payment_intent"
             case amountTotal = "amount_total"

@@ -23,7 +23,7 @@ public enum StringFormat: String, Sendable, Hashable {
 public indirect enum FieldType: Sendable, Hashable {
     /// A string of so many characters.
     case string(length: ClosedRange<Int>, format: StringFormat)
-    /// A decimal string of euros such as `"5.00"`.
+    /// A decimal string such as `"5.00"`: of the currency in the field `currency` where the object has one, else of euros.
     case amount(zeroAllowed: Bool)
     /// `true` or `false`.
     case boolean
@@ -37,6 +37,8 @@ public indirect enum FieldType: Sendable, Hashable {
     case array(of: FieldType, count: ClosedRange<Int>)
     /// A wallet token: a JSON object, or the same serialised as a string.
     case token
+    /// An object of one of several shapes, told apart by the key that only this shape has.
+    case variants([ObjectVariant])
 
     /// An identifier of a payment.
     public static let identifier = FieldType.string(
@@ -71,6 +73,20 @@ public struct FieldSchema: Sendable, Hashable {
     }
 }
 
+/// One of the shapes that an object may have.
+public struct ObjectVariant: Sendable, Hashable {
+    /// The field whose presence tells this shape from the others.
+    public var key: String
+    /// All fields of the shape, the key's among them.
+    public var schema: ObjectSchema
+
+    /// Makes a shape; the key is one of its fields.
+    public init(key: String, _ fields: [FieldSchema]) {
+        self.key = key
+        self.schema = ObjectSchema(fields: fields)
+    }
+}
+
 /// The fields of an object and the rules between them.
 public struct ObjectSchema: Sendable, Hashable {
     /// A rule over several fields.
@@ -79,6 +95,15 @@ public struct ObjectSchema: Sendable, Hashable {
         case exactlyOne([String])
         /// At least one of these fields is given.
         case atLeastOne([String])
+        /// A field must be given when another one is.
+        case required(String, with: String)
+        /// A field must be given when another one has this value, and only then.
+        case onlyWhen(String, other: String, equals: String)
+        /// A `dd/MM/yyyy` day is not over yet in Italy.
+        case notOver(String)
+        /// The elements of an array agree in a field; its absence stands for a value, elements with another key have
+        /// no such field.
+        case same(String, inAll: String, absence: JSONValue?, except: String)
     }
 
     /// The known fields; unknown ones are ignored.

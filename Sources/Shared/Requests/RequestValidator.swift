@@ -1,57 +1,52 @@
 /// Checks a body against its schema and reports every invalid field at once, never a value.
 public struct RequestValidator: Sendable {
     private var issues: [FieldIssue] = []
+    /// Unix seconds by which days are past; `nil` leaves that unchecked.
+    let nowSeconds: Int64?
 
     /// Most issues that one answer reports.
     static let issuesMax = 50
 
     /// All that is wrong with an object, in the schema's order; empty when it is valid.
-    public static func issues(of object: [String: JSONValue], schema: ObjectSchema) -> [FieldIssue] {
-        var validator = RequestValidator()
+    ///
+    /// - Parameter nowSeconds: Unix seconds by which a day is over; without it no day is.
+    public static func issues(
+        of object: [String: JSONValue], schema: ObjectSchema, nowSeconds: Int64? = nil
+    ) -> [FieldIssue] {
+        var validator = RequestValidator(nowSeconds: nowSeconds)
         validator.check(object, against: schema, path: "")
         return Array(validator.issues.prefix(issuesMax))
     }
 
     private mutating func check(_ object: [String: JSONValue], against schema: ObjectSchema, path: String) {
+        let currency = schema.currency(of: object) ?? .euro
         for field in schema.fields {
             let fieldPath = path.isEmpty ? field.name : path + "." + field.name
             guard let value = object[field.name], value != .null else {
                 if field.isRequired { report(fieldPath, "is required: " + Self.expectation(of: field.type)) }
                 continue
             }
-            check(value, as: field.type, path: fieldPath)
+            check(value, as: field.type, path: fieldPath, currency)
         }
         for rule in schema.rules { check(rule, in: object, path: path) }
     }
 
-    private mutating func check(_ rule: ObjectSchema.Rule, in object: [String: JSONValue], path: String) {
-        let names: [String]
-        let isExact: Bool
-        switch rule {
-        case .exactlyOne(let list): (names, isExact) = (list, true)
-        case .atLeastOne(let list): (names, isExact) = (list, false)
-        }
-        let given = names.filter { name in object[name].map { $0 != .null } ?? false }
-        let place = path.isEmpty ? names.joined(separator: ", ") : path
-        if given.isEmpty {
-            report(place, "one of \(names.joined(separator: ", ")) is required")
-        } else if isExact, given.count > 1 {
-            report(place, "only one of \(names.joined(separator: ", ")) may be given")
-        }
-    }
-
-    private mutating func check(_ value: JSONValue, as type: FieldType, path: String) {
+    private mutating func check(
+        _ value: JSONValue, as type: FieldType, path: String, _ currency: Currency = .euro
+    ) {
         switch (type, value) {
         case (.string(let length, let format), .string(let text)):
             check(text, length: length, format: format, path: path)
         case (.amount(let zeroAllowed), .string(let text)):
-            check(amount: text, zeroAllowed: zeroAllowed, path: path)
+            check(amount: text, of: currency, zeroAllowed: zeroAllowed, path: path)
         case (.integer(let range), .integer(let number)):
             if !range.contains(number) { report(path, "must be " + Self.expectation(of: type)) }
         case (.enumeration(let values), .string(let text)):
             if !values.contains(text) { report(path, "must be " + Self.expectation(of: type)) }
         case (.object(let schema), .object(let members)):
             check(members, against: schema, path: path)
+        case (.variants(let variants), .object(let members)):
+            check(members, asOneOf: variants, path: path)
         case (.array(let element, let count), .array(let elements)):
             guard count.contains(elements.count) else {
                 report(path, "must be " + Self.expectation(of: type))
@@ -68,9 +63,16 @@ public struct RequestValidator: Sendable {
         }
     }
 
-    private mutating func check(amount text: String, zeroAllowed: Bool, path: String) {
+    /// Only the shape that the object claims is checked, so that its issues are about what the caller meant.
+    private mutating func check(_ members: [String: JSONValue], asOneOf variants: [ObjectVariant], path: String) {
+        check(.exactlyOne(variants.map(\.key)), in: members, path: path)
+        let claimed = variants.filter { members[$0.key].map { $0 != .null } ?? false }
+        if claimed.count == 1 { check(members, against: claimed[0].schema, path: path) }
+    }
+
+    private mutating func check(amount text: String, of currency: Currency, zeroAllowed: Bool, path: String) {
         do {
-            let money = try Money.parse(text)
+            let money = try Money.parse(text, currency: currency)
             if money.minorUnits == 0, !zeroAllowed { report(path, "must be greater than zero") }
         } catch {
             report(path, "must be a decimal string such as \"5.00\" (\(error.rawValue))")
@@ -85,7 +87,7 @@ public struct RequestValidator: Sendable {
         if !Self.matches(text, format) { report(path, "must be " + Self.expectation(of: format)) }
     }
 
-    private mutating func report(_ path: String, _ issue: String) {
+    mutating func report(_ path: String, _ issue: String) {
         issues.append(FieldIssue(field: path, issue: issue))
     }
 
@@ -104,14 +106,14 @@ public struct RequestValidator: Sendable {
     /// Whether a text is a URL with a scheme and something behind it, in characters that may stand in a header.
     static func isAbsoluteURL(_ text: String) -> Bool { URLText.isAbsolute(text) }
 
-    private static func expectation(of type: FieldType) -> String {
+    static func expectation(of type: FieldType) -> String {
         switch type {
         case .string(_, let format): expectation(of: format)
         case .amount: "a decimal string such as \"5.00\""
         case .boolean: "true or false"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .enumeration(let values): "one of \(values.joined(separator: ", "))"
-        case .object: "an object"
+        case .object, .variants: "an object"
         case .array(_, let count): "an array of \(count.lowerBound) to \(count.upperBound) elements"
         case .token: "an object, or the same object serialised as a string"
         }

@@ -27,6 +27,7 @@ struct Outcome: Sendable {
         case .object(let members):
             label = members["result"]?.stringValue ?? members["status"]?.stringValue ?? "OK"
             body = try? JSONCoding.encode(members)
+            found.paymentID = members["transactionId"]?.stringValue
         }
     }
 

@@ -42,6 +42,44 @@ struct JSONSchemaTests {
         #expect(JSONSchema.object(loose)["allOf"]?.arrayValue?.first?["anyOf"] == [given])
     }
 
+    @Test func rulesOverFieldsTakeWhatTheValidatorTakes() throws {
+        let schema = ObjectSchema(
+            fields: [
+                .optional("type", .enumeration(["now", "day"]), ""), .optional("day", .boolean, ""),
+                .optional("unit", .boolean, ""),
+            ],
+            rules: [.onlyWhen("day", other: "type", equals: "day"), .required("unit", with: "type")])
+        let document = JSONSchema.object(schema)
+        let values: [[JSONValue?]] = [["now", "day", nil, .null], [true, nil, .null], [true, nil, .null]]
+        for type in values[0] {
+            for day in values[1] {
+                for unit in values[2] {
+                    let all = ["type": type, "day": day, "unit": unit]
+                    let object = all.compactMapValues { $0 }
+                    let isValid = RequestValidator.issues(of: object, schema: schema).isEmpty
+                    #expect(SchemaChecker.accepts(.object(object), document) == isValid, "\(object)")
+                }
+            }
+        }
+    }
+
+    @Test func aShapeIsToldByItsKey() throws {
+        let type = FieldType.variants([
+            ObjectVariant(key: "a", [.required("a", .boolean, ""), .required("n", .boolean, "")]),
+            ObjectVariant(key: "b", [.required("b", .boolean, "")]),
+        ])
+        let schema = ObjectSchema(fields: [.required("v", type, "")])
+        let document = JSONSchema.object(schema)
+        let bodies: [JSONValue] = [
+            ["a": true, "n": true], ["a": true], ["b": true], ["a": true, "b": true], [:], ["a": .null, "b": true],
+            ["a": true, "n": true, "b": true], "text",
+        ]
+        for body in bodies {
+            let isValid = RequestValidator.issues(of: ["v": body], schema: schema).isEmpty
+            #expect(SchemaChecker.accepts(["v": body], document) == isValid, "\(body)")
+        }
+    }
+
     @Test func aMadeExampleIsValidForEveryType() {
         let types: [FieldType] = [
             .identifier, .url, .opaqueToken, .shortText, .amount(zeroAllowed: false), .boolean, .integer(3...9),
@@ -53,6 +91,7 @@ struct JSONSchemaTests {
         let nested = types + [.array(of: .identifier, count: 2...3)]
         let inner = ObjectSchema(
             fields: nested.enumerated().map { .required("f\($0)", $1, "") }
+                + [.required("v", .variants([ObjectVariant(key: "k", [.required("k", .boolean, "")])]), "")]
                 + [.optional("x", .boolean, ""), .optional("y", .boolean, "")], rules: [.exactlyOne(["x", "y"])])
         let schema = ObjectSchema(fields: [.required("inner", .object(inner), "")])
         #expect(RequestValidator.issues(of: ExampleMaker.object(schema), schema: schema) == [])

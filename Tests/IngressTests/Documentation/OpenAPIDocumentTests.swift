@@ -89,6 +89,12 @@ struct OpenAPIDocumentTests {
             case .object(let inner): expectFields(of: inner, in: property, at: path + " " + field.name)
             case .array(.object(let inner), _):
                 expectFields(of: inner, in: property["items"] ?? .null, at: path + " " + field.name)
+            case .array(.variants(let variants), _):
+                let shapes = property["items"]?["anyOf"]?.arrayValue ?? []
+                #expect(shapes.map { $0["title"]?.stringValue } == variants.map(\.key))
+                for (variant, shape) in zip(variants, shapes) {
+                    expectFields(of: variant.schema, in: shape, at: path + " " + variant.key)
+                }
             default: break
             }
         }

@@ -55,6 +55,7 @@ import Testing
                 case .either:
                     #expect(fields.isSuperset(of: ["shopTransactionID", "paymentID"]))
                     #expect(body.rules.contains(.atLeastOne(["shopTransactionID", "paymentID"])))
+                case .none: #expect(!fields.contains("paymentID") && !fields.contains("shopTransactionID"))
                 case .callback: Issue.record("a callback has no body of its own")
                 }
             }
@@ -69,6 +70,10 @@ import Testing
             for rule in schema.rules {
                 switch rule {
                 case .exactlyOne(let list), .atLeastOne(let list): #expect(Set(list).isSubset(of: names))
+                case .required(let name, let other), .onlyWhen(let name, let other, _):
+                    #expect(Set([name, other]).isSubset(of: names))
+                case .notOver(let name): #expect(names.contains(name))
+                case .same(_, let array, _, _): #expect(names.contains(array))
                 }
             }
         }
