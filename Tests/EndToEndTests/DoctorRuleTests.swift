@@ -23,7 +23,8 @@ struct DoctorRuleTests {
     @Test(arguments: [
         (
             "retention.ms", "3600000",
-            "retention.ms is 3600000, so records may be deleted before they are processed; it must be 604800000 at least"
+            "retention.ms is 3600000, so records may be deleted before they are processed; "
+                + "it must be 604800000 at least"
         ),
         (
             "min.insync.replicas", "1",

@@ -33,8 +33,8 @@ struct DoctorTests {
                 + "KAFKA_CONFIG_SECURITY_PROTOCOL"),
         .init(
             "key too short", ["PGM_ENCRYPTION_KEYS": "k1:QUFBQQ=="],
-            "wrong  PGM_ENCRYPTION_KEYS: must be a ring of keys, id:base64 of 32 bytes, by commas, the sealing key first, "
-                + "each id once"),
+            "wrong  PGM_ENCRYPTION_KEYS: must be a ring of keys, id:base64 of 32 bytes, by commas, the sealing key "
+                + "first, each id once"),
         .init(
             "unknown provider", ["ENABLED_PROVIDERS": "generic-provider,paypol"],
             "wrong  ENABLED_PROVIDERS: names a provider that does not exist; there are generic-provider, stripe"),

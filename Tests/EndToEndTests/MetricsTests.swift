@@ -123,8 +123,9 @@ struct MetricsTests {
         #expect(isShed)
     }
 
-    /// What nobody sends in good order: a command too late, one that cannot be read, one of a later version, and a reply
-    /// to nobody.
+    /// What nobody sends in good order.
+    ///
+    /// A command too late, one that cannot be read, one of a later version, and a reply to nobody.
     private func sendStrangeRecords(_ installation: Installation) async throws {
         let environment = installation.environment
         let keys = try #require(SealingKeyRing.parse(environment["PGM_ENCRYPTION_KEYS"] ?? ""))

@@ -38,7 +38,7 @@ struct Doctor: Sendable {
         let isWrong = Set(findings.filter { !$0.isFine }.map(\.subject))
         if !isWrong.contains("PGM_ENCRYPTION_KEYS") { findings.append(Self.keys(process.keys)) }
         // With a Kafka setting wrong already, no client could be made.
-        if !isWrong.contains(where: { $0.hasPrefix("KAFKA_BOOTSTRAP") || $0.hasPrefix("KAFKA_CONFIG_") }) {
+        if !isWrong.contains(where: { $0 == "KAFKA_BOOTSTRAP_SERVERS" || $0.hasPrefix("KAFKA_CONFIG_") }) {
             findings += await kafka(process, selection?.names ?? [])
         }
         for entry in selection?.entries ?? [] { findings += await Self.provider(entry) }
@@ -86,8 +86,9 @@ struct Doctor: Sendable {
 
     private static func provider(_ entry: ProviderSelection.Entry) async -> [Finding] {
         let description = entry.type.description
-        let name = "BASE_URL"
-        guard description.settings.contains(where: { $0.name == name && $0.kind == .url }) else { return [] }
+        // Other URLs among the settings are for the buyer's browser.
+        guard let name = description.settings.first(where: { $0.kind == .url && $0.name.hasPrefix("BASE") })?.name
+        else { return [] }
         return [
             await address(entry.settings.secret(name).exposed, setting: description.name.settingPrefix + "_" + name)
         ]
@@ -134,8 +135,8 @@ extension Doctor {
         default:
             return .wrong(
                 "broker",
-                "does not answer within 10 seconds; check KAFKA_BOOTSTRAP_SERVERS, the network and "
-                    + "KAFKA_CONFIG_SECURITY_PROTOCOL")
+                "does not answer within 10 seconds; check KAFKA_BOOTSTRAP_SERVERS, the network "
+                    + "and KAFKA_CONFIG_SECURITY_PROTOCOL")
         }
     }
 }
