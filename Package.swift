@@ -95,7 +95,9 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
-        .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
+        .testTarget(name: "ProvidersTests",
+            dependencies: ["Providers", "Shared", "Ingress", "Sandbox", crypto, httpTypes],
+            swiftSettings: strict),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Providers", "Shared"], swiftSettings: strict),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared"], swiftSettings: strict),
         .testTarget(

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 
 /// The processes that are measured: an installation as in production, on loopback.
 final class BenchInstallation {

@@ -20,7 +20,8 @@ public enum StringFormat: String, Sendable, Hashable {
 public indirect enum FieldType: Sendable, Hashable {
     /// A string of so many characters.
     case string(length: ClosedRange<Int>, format: StringFormat)
-    /// A decimal string such as `"5.00"`: of the currency in the field `currency` where the object has one, else of euros.
+    /// A decimal string such as `"5.00"`, of the currency in the field `currency` where the object has one, else of
+    /// euros.
     case amount(zeroAllowed: Bool)
     /// `true` or `false`.
     case boolean
