@@ -9,7 +9,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: help packages build run test lint format tour
+.PHONY: help packages build run test lint format tour api-test
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,7 @@ run: build ## build, then serve everything in one process on 127.0.0.1:8080 (sto
 # The executable is built along: the end-to-end tests start it as processes of their own.
 test: packages ## build and run all tests
 	swift build --build-tests
-	swift test --disable-xctest --skip-build
+	swift test --disable-xctest --skip-build --no-parallel
 
 lint: packages ## check format, warnings, imports and the repository's own rules
 	swift format lint --strict --parallel --recursive $(FORMATTED)
@@ -39,3 +39,7 @@ format: ## format the sources in place
 tour: packages ## run the commands of README.md's tour and compare the answers
 	swift build --product pgm
 	@Scripts/tour README.md .build/debug/pgm dev
+
+api-test: packages ## send generated requests to every documented operation (API_TEST_EXAMPLES=200, needs Python)
+	swift build --product pgm
+	@Scripts/api-test .build/debug/pgm dev

@@ -18,8 +18,11 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -36,11 +39,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.4.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        // Tests alone: to read docker-compose.yml.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(
@@ -52,7 +59,7 @@ let package = Package(
             name: "Shared",
             dependencies: [
                 "CRdKafka", asyncHTTPClient, configuration, crypto, lifecycle, logging, metrics, nioCore, nioHTTP1,
-                nioPosix,
+                nioPosix, tracing,
             ],
             swiftSettings: strict
         ),
@@ -82,7 +89,7 @@ let package = Package(
             dependencies: [
                 "Shared", "Providers", "Ingress", "Worker", "Sandbox",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                hummingbird, asyncHTTPClient, lifecycle, unixSignals, logging, nioCore,
+                hummingbird, asyncHTTPClient, lifecycle, unixSignals, logging, nioCore, nioPosix, nioSSL, nioTLS,
             ],
             swiftSettings: strict
         ),
@@ -94,12 +101,21 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: strict),
-        .testTarget(name: "ProvidersTests",
+        .testTarget(name: "SharedTests", dependencies: ["Shared", metrics], swiftSettings: strict),
+        .testTarget(
+            name: "ProvidersTests",
             dependencies: ["Providers", "Shared", "Ingress", "Sandbox", crypto, httpTypes],
-            swiftSettings: strict),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Providers", "Shared"], swiftSettings: strict),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared"], swiftSettings: strict),
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "IngressTests",
+            dependencies: [
+                "Ingress", "Providers", "Shared", crypto, httpTypes, hummingbird, lifecycle, logging, nioCore, nioPosix,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: strict),
         .testTarget(
             name: "SandboxTests",
             dependencies: [
@@ -110,9 +126,12 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict
         ),
-        .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(name: "TidyTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
     ]
 )

@@ -32,7 +32,7 @@ struct Bench: AsyncParsableCommand {
         do {
             let results = try await measure(installation)
             await installation.stop()
-            Report.print(results, broker: installation.brokerName)
+            Report.show(results, broker: installation.brokerName)
             if let json { try Report.write(results, broker: installation.brokerName, to: json) }
             if results.contains(where: { $0.errors > 0 || $0.notificationsMissing > 0 }) { throw ExitCode(1) }
         } catch {

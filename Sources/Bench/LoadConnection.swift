@@ -1,8 +1,8 @@
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 
-/// One keep-alive connection with one request at a time; requests are bytes made beforehand, to keep the generator cheap.
+/// One keep-alive connection with one request at a time; requests are bytes made beforehand, to keep the generator
+/// cheap.
 struct LoadConnection: Sendable {
     private let channel: any Channel
 
@@ -11,10 +11,7 @@ struct LoadConnection: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let decoder = HTTPResponseDecoder()
-                    try channel.pipeline.syncOperations.addHandler(RawRequestHandler())
-                    try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
-                    try channel.pipeline.syncOperations.addHandler(ResponseHandler())
+                    try channel.pipeline.syncOperations.addHandler(RawHTTPHandler())
                 }
             }
         return LoadConnection(channel: try await bootstrap.connect(host: "127.0.0.1", port: port).get())
@@ -33,44 +30,43 @@ struct LoadConnection: Sendable {
     }
 }
 
-/// A request on its way, with the promise of its status.
+/// A request on its way, with the promise of its answer's status.
 struct RawRequest: Sendable {
     var bytes: ByteBuffer
     var promise: EventLoopPromise<Int>
 }
 
-/// Hands a request's bytes to the socket; its promise was taken by ``ResponseHandler`` before.
-private final class RawRequestHandler: ChannelOutboundHandler {
+/// Sends one request at a time and fulfils its promise at the end of the answer.
+///
+/// Reads just what a measured server sends: a head with `Content-Length`, then so many bytes. Anything else fails.
+private final class RawHTTPHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = RawRequest
     typealias OutboundOut = ByteBuffer
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        context.write(wrapOutboundOut(unwrapOutboundIn(data).bytes), promise: promise)
-    }
-}
-
-/// Keeps the promise of the request in flight and fulfils it at the end of its answer.
-private final class ResponseHandler: ChannelDuplexHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundIn = RawRequest
-    typealias OutboundOut = RawRequest
-
     private var waiting: EventLoopPromise<Int>?
-    private var status = 0
+    private var received = ByteBuffer()
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        waiting = unwrapOutboundIn(data).promise
-        context.write(data, promise: promise)
+        let request = unwrapOutboundIn(data)
+        waiting = request.promise
+        received.clear()
+        context.write(wrapOutboundOut(request.bytes), promise: promise)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head): status = Int(head.status.code)
-        case .body: break
-        case .end:
-            waiting?.succeed(status)
-            waiting = nil
-        }
+        var buffer = unwrapInboundIn(data)
+        received.writeBuffer(&buffer)
+        let bytes = received.readableBytesView
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return }
+        let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).lowercased()
+        let lines = head.split(separator: "\r\n")
+        let length =
+            lines.first { $0.hasPrefix("content-length:") }
+            .flatMap { Int($0.dropFirst(15).drop { $0 == " " }) } ?? 0
+        guard bytes.distance(from: end.upperBound, to: bytes.endIndex) >= length else { return }
+        waiting?.succeed(lines.first.flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") } ?? 0)
+        waiting = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -1,6 +1,4 @@
 import NIOCore
-import NIOHTTP1
-import NIOPosix
 import Synchronization
 
 /// Latencies and failures of one run.

@@ -41,21 +41,22 @@ struct RunResult: Encodable {
 
 /// The results, for people and as JSON.
 enum Report {
-    static func print(_ results: [RunResult], broker: String) {
+    static func show(_ results: [RunResult], broker: String) {
         let machine = "\(ProcessInfo.processInfo.activeProcessorCount) cores, \(broker)"
-        Swift.print("\n\(machine); latency in ms, CPU in microseconds per request, peak memory in MiB\n")
-        Swift.print("| operation | load | requests/s | p50 | p99 | p999 | errors | CPU (memory) per process |")
-        Swift.print("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |")
+        write("\n\(machine); latency in ms, CPU in microseconds per request, peak memory in MiB\n")
+        write("| operation | load | requests/s | p50 | p99 | p999 | errors | CPU (memory) per process |")
+        write("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |")
         for result in results {
             let costs = result.costs.map { cost in
-                "\(cost.process) \(rounded(cost.cpuMicrosecondsPerRequest, 0)) (\(rounded(cost.peakMemoryMebibytes, 0)))"
+                let memory = rounded(cost.peakMemoryMebibytes, 0)
+                return "\(cost.process) \(rounded(cost.cpuMicrosecondsPerRequest, 0)) (\(memory))"
             }
             let latencies = [result.p50Milliseconds, result.p99Milliseconds, result.p999Milliseconds]
             let errors = result.errors + result.notificationsMissing
             let cells =
                 [result.operation, result.load, rounded(result.requestsPerSecond, 0)]
                 + latencies.map { rounded($0, 2) } + ["\(errors)", costs.joined(separator: ", ")]
-            Swift.print("| " + cells.joined(separator: " | ") + " |")
+            write("| " + cells.joined(separator: " | ") + " |")
         }
     }
 
@@ -69,6 +70,10 @@ enum Report {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let file = File(cores: ProcessInfo.processInfo.activeProcessorCount, broker: broker, runs: results)
         try encoder.encode(file).write(to: URL(filePath: path))
+    }
+
+    private static func write(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
     private static func rounded(_ number: Double, _ decimals: Int) -> String {

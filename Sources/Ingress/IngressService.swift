@@ -1,5 +1,4 @@
 public import Hummingbird
-import HummingbirdCore
 public import Logging
 public import NIOCore
 import NIOPosix
@@ -52,10 +51,12 @@ public struct IngressService: Sendable {
     private let logger: Logger
 
     /// Wires an ingress.
-    /// - Parameter isReady: State of further parts of the process, asked for each `/-/ready`.
+    /// - Parameters:
+    ///   - parts: Further parts of the process, asked for each `/-/ready` and `/-/check-up`.
+    ///   - registry: The metrics that are served.
     /// - Throws: ``KafkaError`` when the consumer of replies cannot be made.
     public init(
-        _ dependencies: Dependencies, isReady: @escaping @Sendable () -> [String: Bool] = { [:] }
+        _ dependencies: Dependencies, parts: [HealthPart] = [], registry: MetricRegistry = .process
     ) throws {
         let settings = dependencies.settings
         let table = ReplyTable(
@@ -67,26 +68,35 @@ public struct IngressService: Sendable {
             codec: dependencies.codec, sender: dependencies.sender, replies: table,
             replyAddress: { reader.replyAddress }, partitionCount: settings.commandPartitions,
             requestTimeout: settings.requestTimeout)
+        let admission = AdmissionControl(
+            requestsMax: settings.requestsMax, requestsPerCallerMax: settings.requestsPerCallerMax)
+        registry.observe(MetricName.repliesAwaited) { Double(table.count) }
+        registry.observe(MetricName.activeRequests) { Double(admission.count) }
+        let replies = HealthPart("replies") {
+            HealthState(
+                isUp: reader.isReady, details: reader.replyAddress.map { ["partition": Int($0.partition)] } ?? [:])
+        }
         self.handler = RequestHandler(
             settings: settings, providers: EnabledProviders(dependencies.providers),
             authentication: CallerAuthentication(keys: settings.apiKeys),
-            admission: AdmissionControl(
-                requestsMax: settings.requestsMax, requestsPerCallerMax: settings.requestsPerCallerMax),
+            admission: admission,
             operations: OperationHandler(settings: settings, publisher: publisher, clock: dependencies.clock),
-            readiness: {
-                var parts = isReady()
-                parts["replies"] = reader.isReady
-                return ReadinessReport(parts: parts)
-            },
+            administration: AdministrationHandler(parts: parts + [replies], registry: registry),
+            documentation: Documentation(
+                providers: dependencies.providers.map { type(of: $0).description },
+                requiresKey: !settings.apiKeys.isEmpty),
             clock: dependencies.clock, logger: dependencies.logger)
         self.replyReader = reader
         self.settings = settings
         self.logger = dependencies.logger
     }
 
-    /// Answers one request.
-    public func respond(to request: Request, channel: any Channel) async -> Response {
-        await handler.respond(to: request, channel: channel)
+    /// The server of the administrative paths, when they have a port of their own.
+    public var administrationServer: (any Service)? {
+        guard let port = settings.administrationPort else { return nil }
+        return AdministrationServer.service(host: settings.host, port: port, logger: logger) { request, context in
+            await handler.respond(to: request, channel: context.channel, surface: .administration)
+        }
     }
 
     /// The HTTP server, which runs until graceful shutdown.
@@ -99,42 +109,7 @@ public struct IngressService: Sendable {
         },
         onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
     ) -> some Service {
-        let responder = CallbackResponder { (request: Request, context: EdgeContext) in
-            if let response = try await fallback(request, context.source) { return response }
-            return await respond(to: request, channel: context.channel)
-        }
-        let readLimit = TimeAmount(settings.readTimeout)
-        let http1 = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ReadDeadlineHandler(limit: readLimit)],
-            idleTimeout: TimeAmount(settings.idleTimeout),
-            httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024)
-        )
-        return Application(
-            responder: responder,
-            server: .http1(configuration: http1),
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), serverName: nil,
-                availableConnectionsDelegate: MaximumAvailableConnections(settings.connectionsMax)),
-            onServerRunning: { await onListening($0.localAddress) },
-            logger: logger)
-    }
-}
-
-/// Context of a request at the edge: nothing but where it came from.
-public struct EdgeContext: InitializableFromSource, Sendable {
-    /// The connection.
-    public let channel: any Channel
-    /// The request's logger.
-    public let logger: Logger
-
-    /// Keeps the source's parts.
-    public init(source: ApplicationRequestContextSource) {
-        self.channel = source.channel
-        self.logger = source.logger
-    }
-
-    /// The source again, for another responder.
-    public var source: ApplicationRequestContextSource {
-        ApplicationRequestContextSource(channel: channel, logger: logger)
+        IngressServer(settings: settings, handler: handler, logger: logger)
+            .service(fallback: fallback, onListening: onListening)
     }
 }

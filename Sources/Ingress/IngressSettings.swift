@@ -6,6 +6,8 @@ public struct IngressSettings: Sendable {
     public var host: String
     /// Port to listen on; 0 for any free one.
     public var port: Int
+    /// Port of the administrative paths, which then are not on ``port``; `nil` for one port for all.
+    public var administrationPort: Int?
     /// Longest time that a caller waits.
     public var requestTimeout: Duration
     /// Largest request body.
@@ -29,13 +31,15 @@ public struct IngressSettings: Sendable {
 
     /// Makes settings.
     public init(
-        host: String = "0.0.0.0", port: Int = 8080, requestTimeout: Duration = .seconds(30),
+        host: String = "0.0.0.0", port: Int = 8080, administrationPort: Int? = nil,
+        requestTimeout: Duration = .seconds(30),
         bodyBytesMax: Int = 256 * 1024, readTimeout: Duration = .seconds(15), idleTimeout: Duration = .seconds(60),
         connectionsMax: Int = 10_000, requestsMax: Int = 4096, requestsPerCallerMax: Int = 4096,
         apiKeys: [Secret<String>] = [], paymentMethods: [String] = [], commandPartitions: Int32 = 12
     ) {
         self.host = host
         self.port = port
+        self.administrationPort = administrationPort
         self.requestTimeout = requestTimeout
         self.bodyBytesMax = bodyBytesMax
         self.readTimeout = readTimeout

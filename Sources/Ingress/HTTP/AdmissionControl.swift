@@ -25,6 +25,9 @@ final class AdmissionControl: Sendable {
         self.requestsPerCallerMax = requestsPerCallerMax
     }
 
+    /// Requests in work.
+    var count: Int { state.withLock { $0.total } }
+
     /// Takes a place; an admitted request gives it back by ``leave(_:)``.
     func enter(_ caller: String) -> Decision {
         state.withLock { state in

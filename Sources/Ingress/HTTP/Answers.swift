@@ -4,12 +4,18 @@ import NIOCore
 import Shared
 
 extension HTTPField.Name {
+    /// How the header is written; reading goes by any case.
+    static let requestIDText = "X-Request-Id"
     /// Identifier of the request, on every answer.
-    static let requestID: HTTPField.Name = named("x-request-id")
+    static let requestID: HTTPField.Name = named(requestIDText)
     /// Set on answers that were recorded earlier.
     static let idempotentReplayed: HTTPField.Name = named("idempotent-replayed")
+    /// Keeps browsers from sending the address of a page on.
+    static let referrerPolicy: HTTPField.Name = named("referrer-policy")
     /// W3C trace context.
-    static let traceParent: HTTPField.Name = named("traceparent")
+    static let traceParent: HTTPField.Name = named(TraceHeaderName.traceParent)
+    /// Data of tracing systems.
+    static let traceState: HTTPField.Name = named(TraceHeaderName.traceState)
 
     /// Takes literals of this file; one that is no token would fall back to a harmless name.
     private static func named(_ literal: String) -> HTTPField.Name {

@@ -12,9 +12,9 @@ struct OperationHandler: Sendable {
 
     /// Answers one admitted request.
     func handle(
-        _ request: Request, _ resolved: EnabledProviders.Resolved, id: CommandID
+        _ request: Request, _ resolved: EnabledProviders.Resolved, id: CommandID, trace: TraceContext
     ) async throws(RequestFailure) -> Response {
-        if resolved.operation.operation == .callback { return try await callback(request, resolved, id) }
+        if resolved.operation.operation == .callback { return try await callback(request, resolved, id, trace) }
         let factory = CommandFactory(description: resolved.description, operation: resolved.operation)
         let now = clock.unixMilliseconds
         var command: Command
@@ -32,7 +32,7 @@ struct OperationHandler: Sendable {
         } catch {
             throw RequestFailure(.internalError, "the request could not be read")
         }
-        command.traceParent = TraceParent.valid(request.headers[.traceParent])
+        command.trace = trace
         guard resolved.operation.operation.isSynchronous else { return try await accept(command) }
         let limit = settings.requestTimeout - IngressSettings.replyMargin
         command.deadlineMilliseconds = now + limit.components.seconds * 1000
@@ -60,7 +60,7 @@ struct OperationHandler: Sendable {
 
     /// Authenticated first, then durable, then answered.
     private func callback(
-        _ request: Request, _ resolved: EnabledProviders.Resolved, _ id: CommandID
+        _ request: Request, _ resolved: EnabledProviders.Resolved, _ id: CommandID, _ trace: TraceContext
     ) async throws(RequestFailure) -> Response {
         var headers: [String: String] = [:]
         for field in request.headers {
@@ -83,7 +83,7 @@ struct OperationHandler: Sendable {
         guard case .payment(let reference) = notice else { return Response(status: .ok) }
         let factory = CommandFactory(description: resolved.description, operation: resolved.operation)
         var command = factory.command(callback: callback, reference: reference, id: id, now: clock.unixMilliseconds)
-        command.traceParent = TraceParent.valid(request.headers[.traceParent])
+        command.trace = trace
         do {
             try await publisher.store(command)
         } catch {

@@ -5,8 +5,9 @@ import Shared
 
 /// Ends a connection whose request does not arrive completely in time, however slowly it drips.
 ///
-/// The first request's head must arrive within the limit after the connection opens, and the end of every request within
-/// the limit after its head. Between requests the server's idle timeout applies. Runs on the channel's event loop.
+/// The first request's head must arrive within the limit after the connection opens, and the end of every request
+/// within the limit after its head. Between requests the server's idle timeout applies. Runs on the channel's event
+/// loop.
 final class ReadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -14,10 +15,16 @@ final class ReadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let limit: TimeAmount
+    private let makeID: @Sendable () -> CommandID
     private var timer: Scheduled<Void>?
+    private var requestsBegun = 0
+    private var answersBegun = 0
+    private var answersEnded = 0
 
-    init(limit: TimeAmount) {
+    /// Takes the limit and the maker of identifiers for requests that end here.
+    init(limit: TimeAmount, makeID: @escaping @Sendable () -> CommandID) {
         self.limit = limit
+        self.makeID = makeID
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -41,12 +48,22 @@ final class ReadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head:
+            requestsBegun += 1
             stop()
             start(context)
         case .end: stop()
         case .body: break
         }
         context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head) where head.status.kind != .informational: answersBegun += 1
+        case .end: answersEnded += 1
+        case .head, .body: break
+        }
+        context.write(data, promise: promise)
     }
 
     private func start(_ context: ChannelHandlerContext) {
@@ -66,11 +83,21 @@ final class ReadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers 408 and closes; the request's handler sees the connection end.
     private func expire(_ context: ChannelHandlerContext) {
         timer = nil
-        let body = Answer.failureBody(ErrorResponse(.requestTimeout, "the request did not arrive completely in time"))
+        // A request that was refused before its end needs no second answer; and while a request before it on the same
+        // connection waits for its own, a 408 would be taken for that one.
+        guard answersEnded == answersBegun, answersBegun == max(requestsBegun - 1, 0) else {
+            context.close(mode: .all, promise: nil)
+            return
+        }
+        let id = makeID()
+        var error = ErrorResponse(.requestTimeout, "the request did not arrive completely in time")
+        error.requestId = id.value
+        let body = Answer.failureBody(error)
         var head = HTTPResponse(status: .requestTimeout)
         head.headerFields[.contentType] = "application/json; charset=utf-8"
         head.headerFields[.contentLength] = String(body.count)
         head.headerFields[.connection] = "close"
+        head.headerFields[.requestID] = id.value
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)

@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import Logging
-import Metrics
 import NIOCore
 import Providers
 import Shared
@@ -13,18 +12,42 @@ struct RequestHandler: Sendable {
     let authentication: CallerAuthentication
     let admission: AdmissionControl
     let operations: OperationHandler
-    let readiness: @Sendable () -> ReadinessReport
+    let administration: AdministrationHandler
+    let documentation: Documentation
     let clock: WallClock
     let logger: Logger
+    let metrics = RequestMetrics()
+
+    /// Which paths a port serves.
+    enum Surface: Sendable {
+        /// All of them.
+        case all
+        /// Those of merchants and providers.
+        case application
+        /// Those of operators.
+        case administration
+
+        func serves(_ pattern: RoutePattern) -> Bool {
+            switch self {
+            case .all: true
+            case .application: !pattern.isAdministrative
+            case .administration: pattern.isAdministrative
+            }
+        }
+    }
 
     /// Answers one request; never throws, so that every failure has a body.
-    func respond(to request: Request, channel: any Channel) async -> Response {
+    func respond(to request: Request, channel: any Channel, surface: Surface = .all) async -> Response {
         let id = CommandID.make(atUnixMilliseconds: clock.unixMilliseconds)
         let started = ContinuousClock.now
-        let match = RouteTable.match(path: request.uri.path)
+        let match = RouteTable.match(path: request.uri.path).flatMap { surface.serves($0.pattern) ? $0 : nil }
+        let hop = TraceHop.start(
+            match?.pattern.label ?? "unknown", .server,
+            parent: TraceContext(
+                traceParent: request.headers[.traceParent], traceState: request.headers[.traceState]))
         var response: Response
         do {
-            response = try await route(request, match, id, channel)
+            response = try await route(request, match, id, channel, hop.context)
         } catch {
             response = Answer.failure(error.response(id), retryAfterSeconds: error.retryAfterSeconds)
             if let allow = error.allow { response.headers[.allow] = allow }
@@ -32,12 +55,13 @@ struct RequestHandler: Sendable {
             if error.closesConnection { response.headers[.connection] = "close" }
         }
         response.headers[.requestID] = id.value
-        record(request, match, response, started: started, id: id)
+        hop.end(failure: response.status.code >= 500 ? String(response.status.code) : nil)
+        record(request, match, response, started: started, id: id, trace: hop.context)
         return response
     }
 
     private func route(
-        _ request: Request, _ match: RouteMatch?, _ id: CommandID, _ channel: any Channel
+        _ request: Request, _ match: RouteMatch?, _ id: CommandID, _ channel: any Channel, _ trace: TraceContext
     ) async throws(RequestFailure) -> Response {
         guard let match else {
             throw RequestFailure(.unknownRoute, "there is no such path; see /documentation for those there are")
@@ -49,28 +73,34 @@ struct RequestHandler: Sendable {
             throw failure
         }
         switch target {
-        case .health: return Answer.json(["status": "OK"])
-        case .readiness:
-            let report = readiness()
-            return Answer.json(report, status: report.isReady ? .ok : .serviceUnavailable)
+        case .health, .readiness, .checkUp, .metrics:
+            guard let answer = administration.answer(target) else {
+                throw RequestFailure(.internalError, "the answer could not be made")
+            }
+            return answer
+        case .documentationPage: return documentation.pageResponse
+        case .openAPIDocument: return documentation.openAPIResponse
         case .paymentMethods:
             _ = try authenticate(request, channel)
             return Answer.json(paymentMethods)
         case .operation(let operation):
-            return try await admit(request, match, operation, id, channel)
+            return try await admit(request, match, operation, id, channel, trace)
         }
     }
 
     private func admit(
-        _ request: Request, _ match: RouteMatch, _ operation: Operation, _ id: CommandID, _ channel: any Channel
+        _ request: Request, _ match: RouteMatch, _ operation: Operation, _ id: CommandID, _ channel: any Channel,
+        _ trace: TraceContext
     ) async throws(RequestFailure) -> Response {
         // Providers cannot show an API key: a callback's own signature is its proof.
         let caller =
             operation == .callback ? "provider:" + (match.provider ?? "") : try authenticate(request, channel)
         switch admission.enter(caller) {
         case .overloaded:
+            metrics.refused(limit: "process")
             throw RequestFailure(.overloaded, "the service is at its limit", retryAfterSeconds: 1)
         case .callerAtLimit:
+            metrics.refused(limit: "caller")
             throw RequestFailure(
                 .tooManyRequests, "at most \(settings.requestsPerCallerMax) requests of a caller at once",
                 retryAfterSeconds: 1)
@@ -78,7 +108,7 @@ struct RequestHandler: Sendable {
         }
         defer { admission.leave(caller) }
         let resolved = try providers.resolve(match, operation)
-        return try await operations.handle(request, resolved, id: id)
+        return try await operations.handle(request, resolved, id: id, trace: trace)
     }
 
     private func authenticate(_ request: Request, _ channel: any Channel) throws(RequestFailure) -> String {
@@ -96,28 +126,20 @@ struct RequestHandler: Sendable {
 
     private func record(
         _ request: Request, _ match: RouteMatch?, _ response: Response, started: ContinuousClock.Instant,
-        id: CommandID
+        id: CommandID, trace: TraceContext
     ) {
         let elapsed = ContinuousClock.now - started
         let route = match?.pattern.label ?? "unknown"
-        // Any token may stand as a method in a request: only the usual ones become labels.
-        let usual: Set<String> = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
-        let method = usual.contains(request.method.rawValue) ? request.method.rawValue : "other"
-        let status = String(response.status.code)
-        Counter(
-            label: MetricName.requests, dimensions: [("route", route), ("method", method), ("status", status)]
-        ).increment()
-        let nanoseconds = elapsed.components.seconds * 1_000_000_000 + elapsed.components.attoseconds / 1_000_000_000
-        Timer(label: MetricName.requestDuration, dimensions: [("route", route), ("method", method)])
-            .recordNanoseconds(nanoseconds)
+        let method = metrics.answered(
+            route: route, method: request.method.rawValue, status: response.status.code, after: elapsed)
         // A process that is asked whether it is ready, and is not, is no news.
         let isQuestion = route.hasPrefix("/-/")
         let level: Logger.Level = response.status.code >= 500 && !isQuestion ? .warning : .debug
         logger.log(
             level: level, "request answered",
             metadata: .of([
-                .commandID: id.value, .route: route, .httpMethod: method, .statusCode: status,
-                .durationMilliseconds: "\(nanoseconds / 1_000_000)",
+                .commandID: id.value, .route: route, .httpMethod: method, .statusCode: "\(response.status.code)",
+                .durationMilliseconds: "\(elapsed.clampedNanoseconds / 1_000_000)", .traceID: trace.traceIDText,
             ]))
     }
 }

@@ -23,9 +23,12 @@ public final class ReplyReader: Service {
         self.codec = codec
         self.instance = instance
         self.logger = logger
+        let dropped = Counter(label: MetricName.repliesDropped)
         self.reader = try KafkaPartitionReader(
             configuration: configuration,
-            handler: { batch in Self.dispatch(batch, codec: codec, instance: instance, table: table) },
+            handler: { batch in
+                Self.dispatch(batch, codec: codec, instance: instance, table: table, dropped: dropped)
+            },
             logger: logger)
     }
 
@@ -75,12 +78,12 @@ public final class ReplyReader: Service {
     }
 
     private static func dispatch(
-        _ batch: [KafkaMessage], codec: MessageCodec, instance: String, table: ReplyTable
+        _ batch: [KafkaMessage], codec: MessageCodec, instance: String, table: ReplyTable, dropped: Counter
     ) {
         for message in batch {
             guard let addressee = codec.addressee(of: message), addressee.instance == instance else { continue }
             if !table.arrived(message, for: addressee.commandID) {
-                Counter(label: MetricName.repliesDropped).increment()
+                dropped.increment()
             }
         }
     }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The requests that wait for a worker's reply: a bounded table, each entry with a deadline.
 ///
-/// An entry is *reserved* before its command is sent, so that no reply can be missed, then *waiting*, and leaves the table
-/// exactly once: by its reply, its deadline, cancellation or release.
+/// An entry is *reserved* before its command is sent, so that no reply can be missed, then *waiting*, and leaves the
+/// table exactly once: by its reply, its deadline, cancellation or release.
 final class ReplyTable: Sendable {
     private enum Entry {
         case reserved

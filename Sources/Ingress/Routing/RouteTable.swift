@@ -11,6 +11,14 @@ enum RouteTarget: Sendable, Hashable {
     case health
     /// Ready for traffic.
     case readiness
+    /// State of each dependency.
+    case checkUp
+    /// Metrics as text.
+    case metrics
+    /// The API described for people.
+    case documentationPage
+    /// The API described for programs.
+    case openAPIDocument
 }
 
 /// Pattern of a path with the targets of its HTTP methods.
@@ -27,6 +35,11 @@ struct RoutePattern: Sendable {
 
     /// The pattern as text, `/{provider}/{payment-method}/pay` for instance: a bounded metric label.
     let label: String
+
+    /// Whether it is for operators rather than for merchants and providers.
+    ///
+    /// Such paths are on the administration port alone when there is one.
+    var isAdministrative: Bool { segments.first == .literal("-") || segments.first == .literal("documentation") }
 
     init(_ segments: [Segment], _ targets: [(method: HTTPRequest.Method, target: RouteTarget)]) {
         self.segments = segments
@@ -55,7 +68,11 @@ enum RouteTable {
         var patterns = [
             RoutePattern([.literal("-"), .literal("healthz")], [(.get, .health)]),
             RoutePattern([.literal("-"), .literal("ready")], [(.get, .readiness)]),
+            RoutePattern([.literal("-"), .literal("check-up")], [(.get, .checkUp)]),
+            RoutePattern([.literal("-"), .literal("metrics")], [(.get, .metrics)]),
             RoutePattern([.literal("payment-methods")], [(.get, .paymentMethods)]),
+            RoutePattern([.literal("documentation")], [(.get, .documentationPage)]),
+            RoutePattern([.literal("documentation"), .literal("openapi.json")], [(.get, .openAPIDocument)]),
         ]
         // Operations without a payment method first: `session/confirm` is no payment method called `session`.
         for operation in Operation.allCases where !operation.hasPaymentMethod {

@@ -27,19 +27,20 @@ struct DevCommand: AsyncParsableCommand {
             selection.check(against: settings.requestTimeout, &reader)
             let lanes = RoleSettings.lanes(process, &reader)
             let notifier = RoleSettings.notifier(process, &reader)
+            let latency = SandboxAssembly.latency(&reader)
             try reader.finish()
             guard let signer = notifier.signer else { return }
             let broker = try EmbeddedBroker(
                 topics: process.plan.topics(named: process.topics, providers: selection.names))
             let assembly = try RoleAssembly(process.connected(to: broker))
             let (sandbox, client) = SandboxAssembly.make(
-                publicURL: url, environment: completed, logger: assembly.logger)
+                publicURL: url, environment: completed, latency: latency, logger: assembly.logger)
             let workers = try assembly.workers(selection, lanes: lanes, instanceID: nil)
             let notifications = try assembly.notifier(
                 settings: notifier.settings, signer: signer, lanes: notifier.lanes)
             let (ingress, ingressServices) = try assembly.ingress(
                 settings: settings, selection: selection,
-                isReady: { workers.isReady().merging(notifications.isReady()) { $0 && $1 } })
+                parts: workers.parts + notifications.parts)
             let server = ingress.server(
                 fallback: { request, source in
                     guard sandbox.handles(path: request.uri.path) else { return nil }
@@ -53,7 +54,8 @@ struct DevCommand: AsyncParsableCommand {
                 BrokerService(broker: broker), assembly.producer, ClientShutdown(client: client), sandbox,
             ]
             try await assembly.run(
-                infrastructure + notifications.services + workers.services + ingressServices + [server])
+                infrastructure + notifications.services + workers.services + ingressServices
+                    + [server, ingress.administrationServer].compactMap(\.self))
         }
     }
 

@@ -51,7 +51,8 @@ struct IngressCommand: AsyncParsableCommand {
             let server = ingress.server(onListening: { address in
                 assembly.logger.info("listening", metadata: .of([.address: address.map { "\($0)" } ?? ""]))
             })
-            try await assembly.run([assembly.producer] + services + [server])
+            try await assembly.run(
+                [assembly.producer] + services + [server, ingress.administrationServer].compactMap(\.self))
         }
     }
 }
@@ -76,13 +77,13 @@ struct WorkerCommand: AsyncParsableCommand {
             let assembly = try RoleAssembly(process)
             let workers = try assembly.workers(selection, lanes: lanes, instanceID: instanceID)
             var services: [any Service] = [assembly.producer] + workers.services
-            var checks = [workers.isReady]
+            var parts = assembly.parts + workers.parts
             if let notifier, let signer = notifier.signer {
                 let made = try assembly.notifier(settings: notifier.settings, signer: signer, lanes: notifier.lanes)
                 services += made.services
-                checks.append(made.isReady)
+                parts += made.parts
             }
-            try await assembly.run(services + assembly.adminServer(checks))
+            try await assembly.run(services + assembly.adminServer(parts))
         }
     }
 }
@@ -100,7 +101,8 @@ struct NotifierCommand: AsyncParsableCommand {
             guard let signer = notifier.signer else { return }
             let assembly = try RoleAssembly(process)
             let made = try assembly.notifier(settings: notifier.settings, signer: signer, lanes: notifier.lanes)
-            try await assembly.run([assembly.producer] + made.services + assembly.adminServer([made.isReady]))
+            try await assembly.run(
+                [assembly.producer] + made.services + assembly.adminServer(assembly.parts + made.parts))
         }
     }
 }

@@ -12,9 +12,14 @@ import UnixSignals
 
 /// Makes the simulators from the same settings that the providers read.
 enum SandboxAssembly {
+    /// Reads how long the simulators take for each answer.
+    static func latency(_ reader: inout SettingsReader) -> Duration {
+        .milliseconds(reader.integer("SANDBOX_LATENCY_MILLISECONDS", default: 0, in: 0...600_000))
+    }
+
     /// - Parameter publicURL: Where a browser and the providers' clients reach this process.
     static func make(
-        publicURL: String, environment: [String: String], logger: Logger
+        publicURL: String, environment: [String: String], latency: Duration, logger: Logger
     ) -> (sandbox: Sandbox, client: HTTPClient) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let gateway = value("PGM_PUBLIC_URL") ?? publicURL
@@ -25,12 +30,11 @@ enum SandboxAssembly {
         generic["apiKey"] = value("GENERIC_PROVIDER_API_KEY")
         generic["callbackSecret"] = value("GENERIC_PROVIDER_CALLBACK_SECRET")
         let secrets = (value("PAYMENT_CALLBACK_SECRETS") ?? "").split(separator: ",").map(String.init)
-        let latency = Int(value("SANDBOX_LATENCY_MILLISECONDS") ?? "0") ?? 0
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
         let sandbox = Sandbox(
             configuration: SandboxConfiguration(
                 publicBaseURL: publicURL, providerSettings: ["stripe": stripe, "generic-provider": generic],
-                merchantSecrets: secrets, latency: .milliseconds(latency)),
+                merchantSecrets: secrets, latency: latency),
             httpClient: client, logger: logger)
         return (sandbox, client)
     }
@@ -51,23 +55,31 @@ struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox", abstract: "Simulated providers and a merchant's endpoint, for tests.")
 
-    @Option(help: "Port to listen on, on 127.0.0.1.")
+    @Option(help: "Address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "Port to listen on.")
     var port = 8081
+
+    @Option(help: "How a browser reaches this process (default: http://127.0.0.1 and the port).")
+    var publicURL: String?
 
     func run() async throws {
         try await Start.withSettings { reader in
             let (level, format) = ProcessSettings.logging(&reader)
+            let latency = SandboxAssembly.latency(&reader)
             try reader.finish()
             let logger = Logger(label: "pgm") { LineLogHandler(label: $0, level: level, format: format) }
             let environment = ProcessInfo.processInfo.environment
             let (sandbox, client) = SandboxAssembly.make(
-                publicURL: "http://127.0.0.1:\(port)", environment: environment, logger: logger)
+                publicURL: publicURL ?? "http://127.0.0.1:\(port)", environment: environment, latency: latency,
+                logger: logger)
             let responder = CallbackResponder { (request: Request, context: EdgeContext) in
                 guard sandbox.handles(path: request.uri.path) else { return Response(status: .notFound) }
                 return try await sandbox.respond(to: request, source: context.source)
             }
             let application = Application(
-                responder: responder, configuration: .init(address: .hostname("127.0.0.1", port: port)),
+                responder: responder, configuration: .init(address: .hostname(host, port: port)),
                 logger: logger)
             let services: [any Service] = [ClientShutdown(client: client), sandbox, application]
             let configuration = ServiceGroupConfiguration(

@@ -21,7 +21,9 @@ struct RoleAssembly: Sendable {
         logger.logLevel = level
         self.logger = logger
         self.codec = MessageCodec(topics: process.topics, source: "/pgm/" + process.instance, keys: process.keys)
+        MetricRegistry.install()
         self.producer = try KafkaProducer(configuration: process.kafka, logger: logger)
+        observe()
     }
 
     /// A provider's client with its own connections.
@@ -33,9 +35,9 @@ struct RoleAssembly: Sendable {
     /// Consumers of the commands of every enabled provider, each in a group of its own.
     func workers(
         _ selection: ProviderSelection, lanes: LaneConsumer.Settings, instanceID: String?
-    ) throws -> (services: [any Service], isReady: @Sendable () -> [String: Bool]) {
+    ) throws -> (services: [any Service], parts: [HealthPart]) {
         var services: [any Service] = []
-        var consumers: [(name: String, consumer: LaneConsumer)] = []
+        var parts: [HealthPart] = []
         for entry in selection.entries {
             let (provider, transport) = provider(entry)
             let name = entry.type.description.name
@@ -48,21 +50,17 @@ struct RoleAssembly: Sendable {
             let consumer = try laneConsumer(
                 topic: process.topics.commands(of: name), group: process.topics.workerGroup(of: name), lanes: lanes,
                 instanceID: instanceID, process: processor.process)
-            services += [
-                transport, gate(consumer, topics: [process.topics.commands(of: name), process.topics.results]),
-            ]
-            consumers.append(("worker." + name.value, consumer))
+            let gate = gate(consumer, topics: [process.topics.commands(of: name), process.topics.results])
+            services += [transport, gate]
+            parts += [part("worker." + name.value, of: consumer), gate.part("topics.worker." + name.value)]
         }
-        let all = consumers
-        return (
-            services, { Dictionary(all.map { ($0.name, $0.consumer.isReady) }, uniquingKeysWith: { $0 && $1 }) }
-        )
+        return (services, parts)
     }
 
     /// The consumer of results that POSTs notifications.
     func notifier(
         settings: NotifierSettings, signer: WebhookSigner, lanes: LaneConsumer.Settings
-    ) throws -> (services: [any Service], isReady: @Sendable () -> [String: Bool]) {
+    ) throws -> (services: [any Service], parts: [HealthPart]) {
         let transport = OutgoingHTTPClient(
             limits: .init(connectionsPerHost: lanes.inFlightMax, answerBytesMax: 64 * 1024))
         let notifier = Notifier(
@@ -71,22 +69,28 @@ struct RoleAssembly: Sendable {
         let consumer = try laneConsumer(
             topic: process.topics.results, group: process.topics.notifierGroup, lanes: lanes, instanceID: nil,
             process: notifier.process)
-        return ([transport, gate(consumer, topics: [process.topics.results])], { ["notifier": consumer.isReady] })
+        let gate = gate(consumer, topics: [process.topics.results])
+        let merchant = HealthPart("merchant", isNeeded: false) { HealthState(isUp: notifier.isEndpointUp) }
+        MetricRegistry.process.observe(MetricName.merchantUp) { notifier.isEndpointUp ? 1 : 0 }
+        return ([transport, gate], [part("notifier", of: consumer), gate.part("topics.notifier"), merchant])
     }
 
     /// The HTTP side without its server.
     func ingress(
         settings: IngressSettings, selection: ProviderSelection,
-        isReady: @escaping @Sendable () -> [String: Bool] = { [:] }
+        parts: [HealthPart] = []
     ) throws -> (ingress: IngressService, services: [any Service]) {
         let made = selection.entries.map(provider)
+        // The reader that the gate lets in is the ingress's own, so the gate's state is made first.
+        let isOpen = Latch()
+        let topicsPart = HealthPart("topics.ingress", isNeeded: false) { HealthState(isUp: isOpen.isSet) }
         let ingress = try IngressService(
             .init(
                 settings: settings, providers: made.map(\.provider), codec: codec, sender: producer,
                 kafka: process.kafka, instance: process.instance, clock: clock, logger: logger),
-            isReady: isReady)
+            parts: self.parts + parts + [topicsPart])
         let topics = selection.names.map { process.topics.commands(of: $0) } + [process.topics.replies]
-        return (ingress, made.map(\.transport) + [gate(ingress.replyReader, topics: topics)])
+        return (ingress, made.map(\.transport) + [gate(ingress.replyReader, topics: topics, isOpen: isOpen)])
     }
 
     /// Runs services until SIGTERM or SIGINT, shutting them down in reverse order.
@@ -120,10 +124,11 @@ struct RoleAssembly: Sendable {
         return consumer
     }
 
-    private func gate(_ inner: any Service, topics names: [String]) -> TopicGate {
+    private func gate(_ inner: any Service, topics names: [String], isOpen: Latch = Latch()) -> TopicGate {
         let all = process.plan.topics(
             named: process.topics, providers: ProviderRegistry.all.map { $0.description.name })
         return TopicGate(
-            topics: all.filter { names.contains($0.name) }, configuration: process.kafka, inner: inner, logger: logger)
+            topics: all.filter { names.contains($0.name) }, configuration: process.kafka, inner: inner,
+            isOpen: isOpen, logger: logger)
     }
 }

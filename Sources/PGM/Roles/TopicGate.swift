@@ -4,18 +4,26 @@ import Shared
 
 /// Runs a service once the topics it needs are there with the partitions it was told; waits for an unreachable broker.
 ///
-/// A missing topic or another number of partitions ends the process: a command in the wrong partition would lose its order.
+/// A missing topic or another number of partitions ends the process: a command in the wrong partition would lose its
+/// order.
 struct TopicGate: Service {
     let topics: [KafkaTopicSpecification]
     let configuration: KafkaConfiguration
     let inner: any Service
+    let isOpen: Latch
     let logger: Logger
+
+    /// The gate as a part of the process's health: up once the topics were found as they must be.
+    func part(_ name: String) -> HealthPart {
+        HealthPart(name, isNeeded: false) { [isOpen] in HealthState(isUp: isOpen.isSet) }
+    }
 
     /// Longest wait for each answer of the broker.
     static let questionTimeout: Duration = .seconds(5)
 
     func run() async throws {
         guard try await check() else { return }
+        isOpen.set()
         try await inner.run()
     }
 

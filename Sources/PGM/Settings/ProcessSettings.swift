@@ -14,6 +14,7 @@ struct ProcessSettings: Sendable {
     let shutdownGrace: Duration
     let rebalanceDrain: Duration
     let instance: String
+    let adminHost: String
     let adminPort: Int?
 
     /// Reads the settings of one role, reporting what is wrong to the reader.
@@ -29,6 +30,7 @@ struct ProcessSettings: Sendable {
         (logLevel, logFormat) = Self.logging(&reader)
         shutdownGrace = reader.seconds("SHUTDOWN_GRACE_SECONDS", default: 25, in: 1...600)
         rebalanceDrain = reader.seconds("REBALANCE_DRAIN_SECONDS", default: 5, in: 1...60)
+        adminHost = reader.string("HTTP_HOST", default: "0.0.0.0")
         let port = reader.integer("ADMIN_PORT", default: 0, in: 0...65_535)
         adminPort = port == 0 ? nil : port
     }
@@ -55,6 +57,7 @@ struct ProcessSettings: Sendable {
         return KafkaConfiguration(
             bootstrapServers: servers, clientID: clientID, properties: properties,
             isEmbedded: reader.boolean("KAFKA_EMBEDDED", default: false),
+            statisticsInterval: reader.seconds("KAFKA_STATISTICS_INTERVAL_SECONDS", default: 5, in: 0...3600),
             deliveryTimeout: reader.seconds("KAFKA_DELIVERY_TIMEOUT_SECONDS", default: 10, in: 1...300))
     }
 

@@ -15,6 +15,7 @@ enum RoleSettings {
         let settings = IngressSettings(
             host: reader.string("HTTP_HOST", default: "0.0.0.0"),
             port: reader.integer("HTTP_PORT", default: 8080, in: 0...65_535),
+            administrationPort: process.adminPort,
             requestTimeout: requestTimeout(&reader),
             bodyBytesMax: reader.integer("HTTP_MAX_BODY_BYTES", default: 256 * 1024, in: 1024...(16 << 20)),
             readTimeout: reader.seconds("HTTP_READ_TIMEOUT_SECONDS", default: 15, in: 1...600),
@@ -28,6 +29,9 @@ enum RoleSettings {
             commandPartitions: process.plan.commandPartitions)
         if process.kafka.deliveryTimeout >= settings.requestTimeout {
             reader.report("KAFKA_DELIVERY_TIMEOUT_SECONDS", "must be less than REQUEST_TIMEOUT_SECONDS")
+        }
+        if let port = process.adminPort, port == settings.port {
+            reader.report("ADMIN_PORT", "must be another port than HTTP_PORT")
         }
         return settings
     }

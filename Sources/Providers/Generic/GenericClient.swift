@@ -81,7 +81,7 @@ struct GenericClient: Sendable {
             guard let bytes = try? JSONCoding.encode(body) else { throw ProviderFailure.incompleteCall }
             var headers = headers(call)
             headers.append(.init("Content-Type", "application/json"))
-            headers.append(.init("Idempotency-Key", call.idempotencyKey))
+            headers.append(.init(ProviderHTTP.idempotencyKeyHeader, call.idempotencyKey))
             let request = OutgoingRequest(
                 method: "POST", url: baseURL + path, headers: headers, body: bytes, timeout: call.timeout)
             let response = try await http.send(request, .effect)
@@ -98,7 +98,7 @@ struct GenericClient: Sendable {
 
     private func headers(_ call: ProviderCall) -> [OutgoingRequest.Header] {
         var headers = [OutgoingRequest.Header("Authorization", "Bearer " + apiKey.exposed)]
-        if let traceParent = call.traceParent { headers.append(.init("traceparent", traceParent)) }
+        headers += call.trace?.headers ?? []
         return headers
     }
 }

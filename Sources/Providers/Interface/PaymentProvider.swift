@@ -2,8 +2,8 @@ public import Shared
 
 /// A payment provider: its description, and the calls to its API.
 ///
-/// An instance is used by many tasks at once and keeps no state of payments. It repeats no call by itself: whether a call
-/// is tried again is decided by the worker, from ``ProviderFailure`` and the operation's effect.
+/// An instance is used by many tasks at once and keeps no state of payments. It repeats no call by itself: whether a
+/// call is tried again is decided by the worker, from ``ProviderFailure`` and the operation's effect.
 public protocol PaymentProvider: Sendable {
     /// What the provider can do.
     static var description: ProviderDescription { get }
@@ -72,7 +72,8 @@ public struct ProviderSettings: Sendable {
         self.publicURL = publicURL
     }
 
-    /// A setting by its name behind the prefix; empty when absent (the start has then failed already if it is required).
+    /// A setting by its name behind the prefix; empty when absent (the start has then failed already if it is
+    /// required).
     public func secret(_ name: String) -> Secret<String> {
         values[name] ?? Secret("")
     }

@@ -19,7 +19,7 @@ public struct ProviderCall: Sendable {
     /// Longest time that each request to the provider may take.
     public var timeout: Duration
     /// W3C trace context to pass on.
-    public var traceParent: String?
+    public var trace: TraceContext?
 
     /// Makes the call of a command.
     public init(_ command: Command, idempotencyKey: String, timeout: Duration) {
@@ -31,7 +31,7 @@ public struct ProviderCall: Sendable {
         self.body = .object(command.payload.body ?? [:])
         self.idempotencyKey = idempotencyKey
         self.timeout = timeout
-        self.traceParent = command.traceParent
+        self.trace = command.trace
     }
 }
 

@@ -62,7 +62,7 @@ struct StripeClient: Sendable {
         var headers = headers(call)
         if method == "POST" {
             headers.append(.init("Content-Type", "application/x-www-form-urlencoded"))
-            headers.append(.init("Idempotency-Key", key ?? call.idempotencyKey))
+            headers.append(.init(ProviderHTTP.idempotencyKeyHeader, key ?? call.idempotencyKey))
         }
         let request = OutgoingRequest(
             method: method, url: baseURL + path, headers: headers, body: method == "POST" ? form.bytes : nil,
@@ -86,7 +86,7 @@ struct StripeClient: Sendable {
             OutgoingRequest.Header("Authorization", "Bearer " + privateKey.exposed),
             OutgoingRequest.Header("Stripe-Version", apiVersion),
         ]
-        if let traceParent = call.traceParent { headers.append(.init("traceparent", traceParent)) }
+        headers += call.trace?.headers ?? []
         return headers
     }
 }

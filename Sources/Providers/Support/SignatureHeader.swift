@@ -28,8 +28,8 @@ struct SignatureHeader: Sendable {
         self.signatures = signatures
     }
 
-    /// Whether any signature is the HMAC-SHA256 of `t.payload` under the key, compared in constant time, and the time is
-    /// within the tolerance of now in either direction.
+    /// Whether any signature is the HMAC-SHA256 of `t.payload` under the key, compared in constant time, and the time
+    /// is within the tolerance of now in either direction.
     func verifies(_ payload: [UInt8], key: String, nowSeconds: Int64, toleranceSeconds: Int64) -> Bool {
         let age = nowSeconds.subtractingReportingOverflow(timestamp)
         guard !age.overflow, (-toleranceSeconds...toleranceSeconds).contains(age.partialValue) else { return false }

@@ -125,12 +125,12 @@ final class WebhookSender: Sendable {
             await send(delivery)
             return .sending
         case .wait(let duration, let delivery):
-            if await sleep(duration) {
+            if await pause(duration) {
                 continuation.yield(.send(delivery))
             }
             return .waiting
         case .release(let provider, let number):
-            guard await sleep(Self.reorderWait) else { return .waiting }
+            guard await pause(Self.reorderWait) else { return .waiting }
             let webhook = state.withLock { state -> OutgoingWebhook? in
                 guard state.held[provider]?.number == number else { return nil }
                 return state.held.removeValue(forKey: provider)?.webhook
@@ -141,7 +141,7 @@ final class WebhookSender: Sendable {
     }
 
     /// Returns false when a shutdown or a cancellation ended the wait.
-    private func sleep(_ duration: Duration) async -> Bool {
+    private func pause(_ duration: Duration) async -> Bool {
         do {
             try await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) }
             return true

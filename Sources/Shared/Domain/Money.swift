@@ -16,7 +16,8 @@ public struct Money: Sendable, Hashable, Codable {
     /// Most digits that an amount may have before the decimal point.
     public static let integerDigitsMax = 10
 
-    /// Parses the API's decimal string: 1 to 10 digits, optionally a point and 1 to as many decimals as the currency has.
+    /// Parses the API's decimal string: 1 to 10 digits, optionally a point and 1 to as many decimals as the currency
+    /// has.
     ///
     /// | text | currency | minor units |
     /// | --- | --- | --- |

@@ -10,7 +10,8 @@ public enum PaymentResult: String, Sendable, Codable, Hashable {
     case pending = "PENDING"
 }
 
-/// Reply to `pay`, `pay/recurrent`, `refund`, `confirm` and the two `expire` operations; absent values are written as `null`.
+/// Reply to `pay`, `pay/recurrent`, `refund`, `confirm` and the two `expire` operations; absent values are written as
+/// `null`.
 public struct PaymentReply: Sendable, Hashable, Codable {
     /// The outcome.
     public var result: PaymentResult

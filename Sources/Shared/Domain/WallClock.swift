@@ -24,8 +24,10 @@ public struct WallClock: Sendable {
 
     /// An instant as RFC 3339 in UTC with milliseconds, `2026-11-23T21:29:29.415Z`.
     public static func rfc3339(unixMilliseconds: Int64) -> String {
-        let clamped = min(max(unixMilliseconds, 0), 253_402_300_799_999)
-        let (days, milliseconds) = clamped.quotientAndRemainder(dividingBy: 86_400_000)
+        // Years 1 to 9999, which is what four digits can say.
+        let clamped = min(max(unixMilliseconds, -62_135_596_800_000), 253_402_300_799_999)
+        let milliseconds = ((clamped % 86_400_000) + 86_400_000) % 86_400_000
+        let days = (clamped - milliseconds) / 86_400_000
         let (year, month, day) = civil(daysSinceEpoch: days)
         let seconds = milliseconds / 1000
         var text = padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2) + "T"

@@ -12,7 +12,7 @@ public final class EmbeddedBroker: Sendable {
     public let bootstrapServers: String
     private let cluster: Mutex<Cluster?>
 
-    /// Sendable by this argument: the pointer is used and freed under the broker's lock only.
+    /// Sendable: the pointer is used and freed under the broker's lock only.
     private struct Cluster: @unchecked Sendable {
         var pointer: OpaquePointer
         var handle: KafkaHandle

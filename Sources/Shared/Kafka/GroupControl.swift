@@ -58,6 +58,8 @@ extension KafkaGroupConsumer {
         case RD_KAFKA_EVENT_LOG:
             guard KafkaEventLog.emit(event, to: logger) else { return }
             state.withLock { $0.handler }?.alarmed(.offsetOutOfRange)
+        case RD_KAFKA_EVENT_STATS:
+            statistics.publish(event)
         case RD_KAFKA_EVENT_FETCH:
             // Messages come by their own queue; one that does not is a message all the same.
             deliverStray(event)

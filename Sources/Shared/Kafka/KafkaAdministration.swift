@@ -57,6 +57,7 @@ public enum KafkaAdministration {
             do throws(KafkaError) {
                 var own = configuration.readerSettings
                 own["log.queue"] = nil
+                own["statistics.interval.ms"] = "0"
                 let settings = try configuration.settings(adding: own)
                 let handle = try KafkaHandle(.consumer, settings: settings, events: 0)
                 defer { handle.destroy() }

@@ -10,6 +10,8 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     public var properties: [String: String]
     /// Whether the cluster is an ``EmbeddedBroker``, which answers an empty fetch only after the full wait.
     public var isEmbedded: Bool
+    /// How often librdkafka reports its statistics, which become metrics; zero for never.
+    public var statisticsInterval: Duration
     /// How long a record may wait for its acknowledgement.
     ///
     /// Must be shorter than the deadline of whoever waits for it.
@@ -29,6 +31,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         clientID: String,
         properties: [String: String] = [:],
         isEmbedded: Bool = false,
+        statisticsInterval: Duration = .zero,
         deliveryTimeout: Duration = .seconds(10),
         maximumPendingRecords: Int = 100_000,
         maximumRecordBytes: Int = 1_000_000,
@@ -39,6 +42,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         self.clientID = clientID
         self.properties = properties
         self.isEmbedded = isEmbedded
+        self.statisticsInterval = statisticsInterval
         self.deliveryTimeout = deliveryTimeout
         self.maximumPendingRecords = maximumPendingRecords
         self.maximumRecordBytes = maximumRecordBytes
@@ -68,6 +72,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
             "client.id": clientID,
             "socket.keepalive.enable": "true",
             "socket.nagle.disable": "true",
+            "statistics.interval.ms": String(statisticsInterval.clampedMilliseconds),
             "reconnect.backoff.ms": "50",
             "reconnect.backoff.max.ms": "1000",
         ]

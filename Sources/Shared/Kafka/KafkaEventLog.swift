@@ -23,8 +23,8 @@ enum KafkaEventLog {
         if isOffsetOutOfRange {
             logger.error("kafka position outside the log, reading on from its start", metadata: metadata)
         } else {
-            // An old broker, or the embedded one, does not know the flag that keeps topics from being made; nothing here
-            // asks for a topic that it does not expect to be there.
+            // An old broker, or the embedded one, does not know the flag that keeps topics from being made; nothing
+            // here asks for a topic that it does not expect to be there.
             let isHarmless = name == "AUTOCREATE"
             logger.log(level: isHarmless ? .debug : level(ofSeverity: severity), "librdkafka", metadata: metadata)
         }

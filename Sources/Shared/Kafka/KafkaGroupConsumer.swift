@@ -40,6 +40,7 @@ public final class KafkaGroupConsumer: Service, Sendable {
     let configuration: KafkaConfiguration
     let logger: Logger
     let handle: KafkaHandle
+    let statistics: KafkaStatistics
     let state: Mutex<State>
     /// Held while messages are delivered and while an assignment is fenced.
     ///
@@ -73,6 +74,7 @@ public final class KafkaGroupConsumer: Service, Sendable {
         self.configuration = configuration
         self.logger = logger
         self.handle = handle
+        self.statistics = KafkaStatistics(client: group, isGroup: true)
         self.state = Mutex(State(handler: handler, control: control, idle: idle))
     }
 

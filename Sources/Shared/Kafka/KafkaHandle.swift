@@ -4,7 +4,7 @@ import Synchronization
 
 /// One librdkafka client: made once, freed once.
 ///
-/// Sendable by this argument: librdkafka's functions may be called from any thread, `pointer` never changes, and it is
+/// Sendable: librdkafka's functions may be called from any thread, `pointer` never changes, and it is
 /// freed only by ``destroy(flags:)``, which first refuses new users and waits for those counted by ``use(_:)``. Threads
 /// that use `pointer` directly belong to the one owner, who ends them before it calls ``destroy(flags:)``.
 final class KafkaHandle: @unchecked Sendable {
@@ -32,7 +32,7 @@ final class KafkaHandle: @unchecked Sendable {
 
     /// Makes a client.
     ///
-    /// With `events` its logs arrive as events too; with none they are dropped.
+    /// With `events` its logs and statistics arrive as events too; with none they are dropped.
     init(_ role: Role, settings: [(name: String, value: String)], events: Int32) throws(KafkaError) {
         guard let configuration = rd_kafka_conf_new() else { throw KafkaError(code: .creationFailed) }
         for (name, value) in settings {
@@ -44,7 +44,7 @@ final class KafkaHandle: @unchecked Sendable {
             }
         }
         rd_kafka_conf_set_log_cb(configuration, nil)
-        if events != 0 { rd_kafka_conf_set_events(configuration, events | RD_KAFKA_EVENT_LOG) }
+        if events != 0 { rd_kafka_conf_set_events(configuration, events | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS) }
         guard let pointer = rd_kafka_new(role.type, configuration, nil, 0) else {
             // On failure the configuration stays the caller's.
             rd_kafka_conf_destroy(configuration)
@@ -108,7 +108,7 @@ final class KafkaHandle: @unchecked Sendable {
 /// Holds the client, so that it cannot outlive it; the client's owner ends the threads that hold queues before it frees
 /// the client.
 ///
-/// Sendable by this argument: the pointer never changes, librdkafka locks its queues, and the one release is the
+/// Sendable: the pointer never changes, librdkafka locks its queues, and the one release is the
 /// deinitializer's.
 final class KafkaQueue: @unchecked Sendable {
     let pointer: OpaquePointer

@@ -26,6 +26,7 @@ public final class KafkaPartitionReader: Service, Sendable {
     private let handle: KafkaHandle
     private let handler: @Sendable ([KafkaMessage]) -> Void
     private let logger: Logger
+    private let statistics = KafkaStatistics(client: "reader")
     private let state: Mutex<State>
     private let closed = Completion()
 
@@ -206,6 +207,7 @@ public final class KafkaPartitionReader: Service, Sendable {
                 if error == RD_KAFKA_RESP_ERR_NO_ERROR { batch.append(decoder.decode(message)) } else { note(error) }
             }
         case RD_KAFKA_EVENT_ERROR: note(rd_kafka_event_error(event))
+        case RD_KAFKA_EVENT_STATS: statistics.publish(event)
         case RD_KAFKA_EVENT_LOG: _ = KafkaEventLog.emit(event, to: logger)
         default: break
         }

@@ -40,6 +40,7 @@ final class ProducerGeneration: Sendable {
 
     private let handle: KafkaHandle
     private let logger: Logger
+    private let statistics = KafkaStatistics(client: "producer")
     private let maximumPending: Int
     private let state = Mutex(State())
     private let queue: Mutex<KafkaQueue?>
@@ -161,6 +162,7 @@ final class ProducerGeneration: Sendable {
             switch rd_kafka_event_type(event) {
             case RD_KAFKA_EVENT_DR: settleReports(event)
             case RD_KAFKA_EVENT_ERROR: noteError(rd_kafka_event_error(event))
+            case RD_KAFKA_EVENT_STATS: statistics.publish(event)
             case RD_KAFKA_EVENT_LOG: _ = KafkaEventLog.emit(event, to: logger)
             default: break
             }

@@ -25,7 +25,7 @@ public struct Command: Sendable, Hashable {
     /// Where the answer goes, when somebody waits for it.
     public var replyTo: ReplyAddress?
     /// W3C trace context of the request.
-    public var traceParent: String?
+    public var trace: TraceContext?
     /// The request.
     public var payload: CommandPayload
 
@@ -33,7 +33,7 @@ public struct Command: Sendable, Hashable {
     public init(
         id: CommandID, provider: ProviderName, operation: Operation, paymentMethod: String? = nil,
         reference: PaymentReference, amount: Money? = nil, acceptedAtMilliseconds: Int64,
-        deadlineMilliseconds: Int64? = nil, replyTo: ReplyAddress? = nil, traceParent: String? = nil,
+        deadlineMilliseconds: Int64? = nil, replyTo: ReplyAddress? = nil, trace: TraceContext? = nil,
         payload: CommandPayload
     ) {
         self.id = id
@@ -46,7 +46,7 @@ public struct Command: Sendable, Hashable {
         self.deadlineMilliseconds = deadlineMilliseconds
         self.attempt = 1
         self.replyTo = replyTo
-        self.traceParent = traceParent
+        self.trace = trace
         self.payload = payload
     }
 

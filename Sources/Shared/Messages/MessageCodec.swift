@@ -1,7 +1,7 @@
 /// Writes messages as Kafka records and reads them back; the one place that knows the wire form.
 ///
-/// Headers follow the CloudEvents 1.0 Kafka binding in binary mode, values are JSON. What is sensitive is sealed for the
-/// message's own id, so a sealed part moved to another message does not open.
+/// Headers follow the CloudEvents 1.0 Kafka binding in binary mode, values are JSON. What is sensitive is sealed for
+/// the message's own id, so a sealed part moved to another message does not open.
 public struct MessageCodec: Sendable {
     /// Names of the topics.
     public let topics: TopicNames
@@ -20,8 +20,8 @@ public struct MessageCodec: Sendable {
     /// - Throws: ``JSONError`` or ``SealingError`` when the content cannot be written.
     public func record(for command: Command, partitionCount: Int32) throws -> KafkaRecord {
         let payload = try JSONCoding.encode(command.payload)
-        let wire = CommandWire(
-            command, sealed: try keys.seal(payload, context: Self.context(.command, command.id.value)))
+        var wire = CommandWire(command, sealed: "")
+        wire.sealed = try keys.seal(payload, context: Self.context(.command, command.id.value) + wire.sealedTogether)
         var headers = headers(
             .command, id: command.id.value, subject: command.lane.key, atMilliseconds: command.acceptedAtMilliseconds)
         if let deadline = command.deadlineMilliseconds {
@@ -30,9 +30,7 @@ public struct MessageCodec: Sendable {
         if let replyTo = command.replyTo {
             headers.append(KafkaHeader(name: MessageHeaderName.replyTo, text: replyTo.text))
         }
-        if let traceParent = command.traceParent {
-            headers.append(KafkaHeader(name: MessageHeaderName.traceParent, text: traceParent))
-        }
+        headers += command.trace?.recordHeaders ?? []
         let key = Array(command.lane.key.utf8)
         return KafkaRecord(
             topic: topics.commands(of: command.provider),
@@ -48,14 +46,15 @@ public struct MessageCodec: Sendable {
         }
         let wire = try decode(CommandWire.self, from: message.value)
         try checkRanges(of: wire)
-        let payload = try open(CommandPayload.self, wire.sealed, context: Self.context(.command, id.value))
+        let context = Self.context(.command, id.value) + wire.sealedTogether
+        let payload = try open(CommandPayload.self, wire.sealed, context: context)
         var command = Command(
             id: id, provider: wire.provider, operation: wire.operation, paymentMethod: wire.paymentMethod,
             reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),
             amount: wire.amount, acceptedAtMilliseconds: wire.acceptedAtMilliseconds, payload: payload)
         command.attempt = wire.attempt
         command.notBeforeMilliseconds = wire.notBeforeMilliseconds
-        command.traceParent = message.text(MessageHeaderName.traceParent)
+        command.trace = message.traceContext
         if let text = message.text(MessageHeaderName.deadline) {
             guard let deadline = Int64(text), Self.times.contains(deadline) else {
                 throw .malformed("header deadline is not a time in milliseconds")
@@ -108,10 +107,11 @@ public struct MessageCodec: Sendable {
             try keys.seal(try JSONCoding.encode(pending.message), context: Self.context(.result, id))
         }
         let key = Array(result.key.utf8)
+        let headers = headers(.result, id: id, subject: result.key, atMilliseconds: result.occurredAtMilliseconds)
         return KafkaRecord(
             topic: topics.results, partition: Partitioner.partition(forKey: key, count: partitionCount), key: key,
             value: try JSONCoding.encode(ResultWire(result, sealed: sealed)),
-            headers: headers(.result, id: id, subject: result.key, atMilliseconds: result.occurredAtMilliseconds))
+            headers: headers + (result.trace?.recordHeaders ?? []))
     }
 
     /// Reads a result.
@@ -131,11 +131,13 @@ public struct MessageCodec: Sendable {
             notification = PendingNotification(
                 webhookID: webhookID, message: try open(MerchantNotification.self, sealed, context: context))
         }
-        return ResultEvent(
+        var result = ResultEvent(
             commandID: id, provider: wire.provider, operation: wire.operation,
             reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),
             amount: wire.amount, outcome: wire.outcome, occurredAtMilliseconds: wire.occurredAtMilliseconds,
             notification: notification)
+        result.trace = message.traceContext
+        return result
     }
 
     /// A record that could not be processed, with its reason in clear and its key, value and headers sealed.

@@ -14,8 +14,6 @@ public enum MessageHeaderName {
     public static let time = "ce_time"
     /// Always `application/json`.
     public static let contentType = "content-type"
-    /// W3C trace context.
-    public static let traceParent = "traceparent"
     /// Unix milliseconds after which a command must not start.
     public static let deadline = "deadline"
     /// Reply partition and ingress instance, `7/instance`.

@@ -8,24 +8,34 @@ public protocol RecordSender: Sendable {
 
 extension KafkaProducer: RecordSender {}
 
+/// What became of a record that was sent until it was stored.
+public enum StoreOutcome: Sendable, Hashable {
+    /// The broker has it.
+    case stored
+    /// The broker will never take it.
+    case tooLarge
+    /// The task was cancelled, or it was too late.
+    case givenUp
+}
+
 extension RecordSender {
-    /// Sends a record again and again until the broker has it; a record that may be stored twice is better than none.
-    /// - Returns: `false` when the task was cancelled, `isTooLate` became true or the record is too large for the broker.
+    /// Sends a record again and again until the broker has it: stored twice is better than not at all.
     public func sendUntilStored(
         _ record: KafkaRecord, backoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(5)),
         isTooLate: @Sendable () -> Bool = { false }
-    ) async -> Bool {
+    ) async -> StoreOutcome {
         var attempt = 1
         while !Task.isCancelled {
             do {
                 try await send(record)
-                return true
+                return .stored
             } catch {
-                if isTooLate() || error.code == .messageTooLarge { return false }
+                if error.code == .messageTooLarge { return .tooLarge }
+                if isTooLate() { return .givenUp }
             }
-            do { try await Task.sleep(for: backoff.delay(afterAttempt: attempt)) } catch { return false }
+            do { try await Task.sleep(for: backoff.delay(afterAttempt: attempt)) } catch { return .givenUp }
             attempt += 1
         }
-        return false
+        return .givenUp
     }
 }

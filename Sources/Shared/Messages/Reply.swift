@@ -41,6 +41,8 @@ public struct ResultEvent: Sendable, Hashable {
     public var occurredAtMilliseconds: Int64
     /// The notification to be sent, where there is one.
     public var notification: PendingNotification?
+    /// W3C trace context of what led to it.
+    public var trace: TraceContext?
 
     /// Makes a result.
     public init(

@@ -31,8 +31,8 @@ public enum WebhookID {
         }
     }
 
-    /// `msg_` and 32 hexadecimal digits: the first half of the SHA-256 of the event's parts, each with its length before
-    /// it, so that no two different events run together.
+    /// `msg_` and 32 hexadecimal digits: the first half of the SHA-256 of the event's parts, each with its length
+    /// before it, so that no two different events run together.
     public static func make(for event: Event, attempt: Int) -> String {
         let parts = [
             event.provider.value, event.shopTransactionID, String(attempt), event.paymentID, event.kind,

@@ -23,6 +23,15 @@ struct CommandWire: Codable {
         notBeforeMilliseconds = command.notBeforeMilliseconds
         self.sealed = sealed
     }
+
+    /// What stands in clear and must not be changed: who writes to the topic cannot make a refund a larger one.
+    ///
+    /// Each part has its length before it.
+    var sealedTogether: String {
+        let money = amount.map { "\($0.minorUnits)\($0.currency.code)" }
+        return [provider.value, operation.rawValue, paymentMethod, shopTransactionID, paymentID, money]
+            .map { part in part.map { "|\($0.utf8.count):\($0)" } ?? "|-" }.joined()
+    }
 }
 
 /// Value of a reply record.

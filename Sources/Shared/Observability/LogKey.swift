@@ -4,6 +4,8 @@ public import Logging
 public enum LogKey: String, Sendable {
     /// Command (and request) identifier.
     case commandID = "command.id"
+    /// Trace that something belongs to, 32 hexadecimal digits.
+    case traceID = "trace.id"
     /// Provider name.
     case provider = "provider"
     /// Operation.

@@ -14,14 +14,16 @@ public enum StringFormat: String, Sendable, Hashable {
     case currency
     /// Text that holds a JSON document.
     case json
+
+    /// The regular expression of absolute URLs, as far as one can say it, for the documentation.
+    public static let urlPattern = URLText.pattern
 }
 
 /// Type and limits of a field of a request body.
 public indirect enum FieldType: Sendable, Hashable {
     /// A string of so many characters.
     case string(length: ClosedRange<Int>, format: StringFormat)
-    /// A decimal string such as `"5.00"`, of the currency in the field `currency` where the object has one, else of
-    /// euros.
+    /// A decimal string such as `"5.00"`, of the currency in the object's field `currency`, without one of euros.
     case amount(zeroAllowed: Bool)
     /// `true` or `false`.
     case boolean

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Checks a body against its schema and reports every invalid field at once, never a value.
 public struct RequestValidator: Sendable {
     private var issues: [FieldIssue] = []
@@ -106,14 +104,7 @@ public struct RequestValidator: Sendable {
     }
 
     /// Whether a text is a URL with a scheme and something behind it, in characters that may stand in a header.
-    static func isAbsoluteURL(_ text: String) -> Bool {
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return false }
-        guard let components = URLComponents(string: text), let scheme = components.scheme else { return false }
-        let isWeb = ["http", "https"].contains(scheme.lowercased())
-        if isWeb { return !(components.host ?? "").isEmpty }
-        let isEmpty = text.utf8.count <= scheme.utf8.count + 1
-        return !isEmpty && !["javascript", "data", "file"].contains(scheme.lowercased())
-    }
+    static func isAbsoluteURL(_ text: String) -> Bool { URLText.isAbsolute(text) }
 
     static func expectation(of type: FieldType) -> String {
         switch type {

@@ -3,8 +3,9 @@ import Foundation
 
 /// Seals what must not be readable on a topic: AES-256-GCM with a ring of keys.
 ///
-/// A sealed text is `<key id>.<base64 of nonce, ciphertext and tag>`. The first key of the ring seals, all of them open:
-/// a new key is first distributed in second place, then moved to the front, and an old one stays for the longest retention.
+/// A sealed text is `<key id>.<base64 of nonce, ciphertext and tag>`. The first key of the ring seals, all of them
+/// open: a new key is first distributed in second place, then moved to the front, and an old one stays for the
+/// longest retention.
 public struct SealingKeyRing: Sendable {
     /// One key of the ring.
     public struct Key: Sendable {

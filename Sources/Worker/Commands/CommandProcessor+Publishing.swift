@@ -1,22 +1,25 @@
 import Logging
-import Metrics
 import Providers
 import Shared
 
 extension CommandProcessor {
     /// Publishes reply and result together; the command is done when the result is stored.
-    func publish(_ outcome: Outcome, of command: Command) async -> RecordDisposition {
-        async let replied = reply(outcome, to: command)
-        let isStored = await storeResult(outcome, of: command)
+    func publish(_ outcome: Outcome, of command: Command, _ message: KafkaMessage) async -> RecordDisposition {
+        async let replied: Void = reply(outcome, to: command)
+        let stored = await storeResult(outcome, of: command)
         await replied
-        return isStored ? .done : .leftForSuccessor
+        switch stored {
+        case .stored: return .done
+        case .givenUp: return .leftForSuccessor
+        case .tooLarge: return await deadLetters.bury(message, reason: "its result is too large for the broker")
+        }
     }
 
     /// Records that a command came too late and never ran; its caller was answered long ago.
-    func expire(_ command: Command) async -> RecordDisposition {
+    func expire(_ command: Command, _ message: KafkaMessage) async -> RecordDisposition {
         logger.notice("a command expired before it could start", metadata: metadata(of: command))
-        Counter(label: MetricName.commandsExpired, dimensions: dimensions(of: command)).increment()
-        return await publish(Outcome(expired: command), of: command)
+        metrics.expired(command)
+        return await publish(Outcome(expired: command), of: command, message)
     }
 
     /// Puts an asynchronous command back to the end of its topic with a later start; the old record is done then.
@@ -32,18 +35,23 @@ extension CommandProcessor {
         guard let record = try? codec.record(for: again, partitionCount: settings.commandPartitions) else {
             return await deadLetters.bury(message, reason: "the command cannot be written again")
         }
-        return await sender.sendUntilStored(record) ? .done : .leftForSuccessor
+        switch await sender.sendUntilStored(record) {
+        case .stored: return .done
+        case .givenUp: return .leftForSuccessor
+        case .tooLarge: return await deadLetters.bury(message, reason: "the command cannot be written again")
+        }
     }
 
-    private func storeResult(_ outcome: Outcome, of command: Command) async -> Bool {
-        let result = ResultEvent(
+    private func storeResult(_ outcome: Outcome, of command: Command) async -> StoreOutcome {
+        var result = ResultEvent(
             commandID: command.id, provider: command.provider, operation: command.operation,
             reference: outcome.reference(completing: command.reference), amount: command.amount ?? outcome.amount,
             outcome: outcome.label, occurredAtMilliseconds: clock.unixMilliseconds,
             notification: outcome.notification)
+        result.trace = command.trace
         guard let record = try? codec.record(for: result, partitionCount: settings.resultPartitions) else {
             logger.error("a result cannot be written", metadata: metadata(of: command))
-            return false
+            return .tooLarge
         }
         return await sender.sendUntilStored(record)
     }
@@ -59,7 +67,7 @@ extension CommandProcessor {
             return
         }
         let deadline = command.deadlineMilliseconds ?? 0
-        if await !sender.sendUntilStored(record, isTooLate: { clock.unixMilliseconds > deadline }) {
+        if await sender.sendUntilStored(record, isTooLate: { clock.unixMilliseconds > deadline }) != .stored {
             logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))
         }
     }
@@ -72,22 +80,10 @@ extension CommandProcessor {
         logger.log(level: level, "a call to the provider failed", metadata: metadata)
     }
 
-    func count(_ command: Command, outcome: String, since started: ContinuousClock.Instant) {
-        let dimensions = dimensions(of: command)
-        Counter(label: MetricName.commands, dimensions: dimensions + [("outcome", outcome)]).increment()
-        let elapsed = ContinuousClock.now - started
-        Timer(label: MetricName.commandDuration, dimensions: dimensions).recordNanoseconds(
-            elapsed.components.seconds * 1_000_000_000 + elapsed.components.attoseconds / 1_000_000_000)
-    }
-
-    private func dimensions(of command: Command) -> [(String, String)] {
-        [("provider", command.provider.value), ("operation", command.operation.rawValue)]
-    }
-
     private func metadata(of command: Command) -> Logger.Metadata {
         .of([
             .commandID: command.id.value, .provider: command.provider.value, .operation: command.operation.rawValue,
-            .attempt: "\(command.attempt)",
+            .attempt: "\(command.attempt)", .traceID: command.trace?.traceIDText ?? "",
         ])
     }
 }

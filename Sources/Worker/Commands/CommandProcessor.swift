@@ -1,5 +1,4 @@
 public import Logging
-import Metrics
 public import Providers
 import ServiceLifecycle
 public import Shared
@@ -14,6 +13,7 @@ public struct CommandProcessor: Sendable {
     let clock: WallClock
     let deadLetters: DeadLetterWriter
     let logger: Logger
+    let metrics = CommandMetrics()
 
     /// Makes the processor of one provider.
     public init(
@@ -43,8 +43,19 @@ public struct CommandProcessor: Sendable {
         }
         guard await waitUntilDue(command) else { return .leftForSuccessor }
         if let deadline = command.deadlineMilliseconds, clock.unixMilliseconds > deadline {
-            return await expire(command)
+            return await expire(command, message)
         }
+        return await traced(command, operation, message)
+    }
+
+    /// Runs a command as a hop of its trace: what it publishes and whom it calls come after this hop.
+    private func traced(
+        _ command: Command, _ operation: OperationDescription, _ message: KafkaMessage
+    ) async -> RecordDisposition {
+        let hop = TraceHop.start(command.operation.rawValue, .consumer, parent: command.trace)
+        var command = command
+        command.trace = hop.context
+        defer { hop.end() }
         return await run(command, operation, message)
     }
 
@@ -55,13 +66,13 @@ public struct CommandProcessor: Sendable {
         let timeLeft = self.timeLeft(of: command)
         do {
             let outcome = try await attempt(command, operation, timeLeft: timeLeft)
-            count(command, outcome: outcome.label, since: started)
-            return await publish(outcome, of: command)
+            metrics.executed(command, outcome: outcome.label, after: .now - started)
+            return await publish(outcome, of: command, message)
         } catch {
-            count(command, outcome: error.code.rawValue, since: started)
+            metrics.executed(command, outcome: error.code.rawValue, after: .now - started)
             warn(command, error)
             if command.operation.isSynchronous || error.code == .unknownTransaction {
-                return await publish(Outcome(failure: error, command, operation), of: command)
+                return await publish(Outcome(failure: error, command, operation), of: command, message)
             }
             if Task.isShuttingDownGracefully { return .leftForSuccessor }
             return await putBack(command, message, failure: error)
@@ -74,18 +85,20 @@ public struct CommandProcessor: Sendable {
     ) async throws(ProviderFailure) -> Outcome {
         let end = ContinuousClock.now + timeLeft
         var number = 1
-        var unknownEffect: ProviderFailure?
+        var mayHaveHadEffect = false
         while true {
             do {
                 return try await once(command, end: end)
             } catch {
-                if error.mayHaveHadEffect { unknownEffect = error }
+                // One attempt that proves nothing about itself leaves the whole call in doubt, whatever follows it.
+                mayHaveHadEffect = mayHaveHadEffect || error.mayHaveHadEffect
                 let decision = RetryDecision.after(
                     error, effect: operation.effect, attempt: number, backoff: settings.backoff,
                     timeLeft: end - ContinuousClock.now)
                 guard case .again(let delay) = decision, await Pause.wait(for: delay) else {
-                    // A later attempt that did nothing does not tell what became of an earlier one.
-                    throw unknownEffect ?? error
+                    var failure = error
+                    failure.mayHaveHadEffect = mayHaveHadEffect
+                    throw failure
                 }
                 number += 1
             }
@@ -95,7 +108,20 @@ public struct CommandProcessor: Sendable {
     private func once(_ command: Command, end: ContinuousClock.Instant) async throws(ProviderFailure) -> Outcome {
         let timeout = min(settings.providerTimeout, end - ContinuousClock.now)
         let key = command.operation.rawValue.replacing("/", with: "-") + "-" + command.id.value
-        let call = ProviderCall(command, idempotencyKey: key, timeout: timeout)
+        var call = ProviderCall(command, idempotencyKey: key, timeout: timeout)
+        let hop = TraceHop.start("call provider", .client, parent: command.trace)
+        call.trace = hop.context
+        do {
+            let outcome = try await perform(call, command)
+            hop.end()
+            return outcome
+        } catch {
+            hop.end(failure: error.code.rawValue)
+            throw error
+        }
+    }
+
+    private func perform(_ call: ProviderCall, _ command: Command) async throws(ProviderFailure) -> Outcome {
         switch command.operation {
         case .status:
             return Outcome(status: try await provider.observe(call))

@@ -1,5 +1,4 @@
 public import Logging
-import Metrics
 public import Shared
 
 /// Writes records that can never be processed to the dead-letter topic, whole and sealed, with the reason in clear.
@@ -9,6 +8,7 @@ public struct DeadLetterWriter: Sendable {
     private let partitionCount: Int32
     private let clock: WallClock
     private let logger: Logger
+    private let buried = CounterFamily<String>(MetricName.deadLetters) { [("topic", $0)] }
 
     /// Makes a writer for a dead-letter topic of so many partitions.
     public init(
@@ -28,13 +28,26 @@ public struct DeadLetterWriter: Sendable {
             .topic: message.topic, .partition: "\(message.partition)", .offset: "\(message.offset)", .reason: reason,
         ])
         logger.error("a record cannot be processed and becomes a dead letter", metadata: place)
-        Counter(label: MetricName.deadLetters, dimensions: [("topic", message.topic)]).increment()
-        let now = clock.unixMilliseconds
-        guard
-            let record = try? codec.deadLetter(
-                for: message, reason: reason, partitionCount: partitionCount, atMilliseconds: now)
-        else { return .stopPartition }
-        return await sender.sendUntilStored(record) ? .done : .leftForSuccessor
+        buried.increment(message.topic)
+        // A record that fits no dead letter with its content is named by its place, where it stays for its retention.
+        for hasContent in [true, false] {
+            switch await write(message, hasContent: hasContent, reason: reason) {
+            case .stored: return .done
+            case .tooLarge: continue
+            case .givenUp: return .leftForSuccessor
+            }
+        }
+        return .stopPartition
+    }
+
+    private func write(_ message: KafkaMessage, hasContent: Bool, reason: String) async -> StoreOutcome {
+        var copy = message
+        if !hasContent { (copy.key, copy.value, copy.headers) = (nil, nil, []) }
+        let record = try? codec.deadLetter(
+            for: copy, reason: hasContent ? reason : reason + " (too large to be copied)",
+            partitionCount: partitionCount, atMilliseconds: clock.unixMilliseconds)
+        guard let record else { return .tooLarge }
+        return await sender.sendUntilStored(record)
     }
 
     /// Buries poison; a record that a newer process can read stops its partition instead.

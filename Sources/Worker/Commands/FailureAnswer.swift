@@ -10,7 +10,7 @@ enum FailureAnswer {
     static func response(
         to failure: ProviderFailure, of command: Command, effect: OperationDescription.Effect
     ) -> (response: ErrorResponse, retryAfterSeconds: Int?) {
-        var response = ErrorResponse(code(for: failure), failure.explanation)
+        var response = ErrorResponse(code(for: failure, effect), failure.explanation)
         response.requestId = command.id.value
         var retryAfterSeconds: Int?
         if response.statusCode == 503 {
@@ -24,8 +24,14 @@ enum FailureAnswer {
         return (response, retryAfterSeconds)
     }
 
-    private static func code(for failure: ProviderFailure) -> ErrorCode {
-        switch failure.code {
+    /// "Not available" and "not known" promise that nothing happened, so a call in doubt is answered otherwise.
+    private static func code(
+        for failure: ProviderFailure, _ effect: OperationDescription.Effect
+    ) -> ErrorCode {
+        let isInDoubt = failure.mayHaveHadEffect && effect != .none
+        return switch failure.code {
+        case .unknownTransaction where isInDoubt, .unreachable where isInDoubt, .throttled where isInDoubt:
+            .outcomeUnknown
         case .unknownTransaction: .unknownTransaction
         case .unreachable, .throttled: .providerUnavailable
         case .noAnswer, .stillRunning: .outcomeUnknown

@@ -88,6 +88,12 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 
     /// Records that run now.
     public var runningCount: Int { state.withLock { $0.scheduler.runningCount } }
+    /// Records in memory, running ones included.
+    public var bufferedCount: Int { state.withLock { $0.scheduler.bufferedCount } }
+    /// Partitions that this process owns, and those of them that stand still.
+    public var partitionCounts: (assigned: Int, stopped: Int) { state.withLock { $0.scheduler.partitionCounts } }
+    /// Whether a broker answers.
+    public var isConnected: Bool { state.withLock { $0.consumer }?.currentState.isConnected ?? false }
 
     /// Consumes until graceful shutdown, then waits for what runs within the grace period.
     public func run() async throws {
@@ -177,8 +183,7 @@ extension LaneConsumer {
         }
         perform(actions, consumer)
         if running > 0, !lost {
-            let nanoseconds = Int(limit.components.seconds) * 1_000_000_000
-            _ = semaphore.wait(timeout: .now() + .nanoseconds(nanoseconds))
+            _ = semaphore.wait(timeout: .now() + limit / .seconds(1))
         }
         state.withLock { state in state.drains.removeAll { $0.semaphore === semaphore } }
         logger.info("partitions revoked", metadata: .of([.count: "\(partitions.count)"]))

@@ -4,9 +4,9 @@ import Shared
 ///
 /// A pure state machine: the driver feeds it events under a lock and performs the actions outside.
 ///
-/// A lane is *idle* (not stored), *ready* (has waiting records, none running, queued for a slot) or *running* (one record
-/// runs, others wait). A record of a partition that was revoked meanwhile keeps its lane busy until it ends, so that the
-/// same record delivered again cannot run beside it.
+/// A lane is *idle* (not stored), *ready* (has waiting records, none running, queued for a slot) or *running* (one
+/// record runs, others wait). A record of a partition that was revoked meanwhile keeps its lane busy until it ends,
+/// so that the same record delivered again cannot run beside it.
 struct LaneScheduler: Sendable {
     /// Bounds; at one of them reading pauses until half is free.
     struct Limits: Sendable, Hashable {
@@ -83,6 +83,11 @@ struct LaneScheduler: Sendable {
     /// Records in memory.
     var bufferedCount: Int { buffered }
 
+    /// Partitions that are assigned, and those of them that are stopped.
+    var partitionCounts: (assigned: Int, stopped: Int) {
+        (partitions.values.count { !$0.isDraining }, partitions.values.count { $0.isStopped })
+    }
+
     /// Takes over partitions: from now on their records are accepted.
     mutating func assigned(_ taken: [KafkaPartition]) {
         for (partition, state) in partitions where state.isDraining { partitions[partition] = nil }
@@ -146,6 +151,8 @@ struct LaneScheduler: Sendable {
     mutating func stopped(_ partition: KafkaPartition) -> [Action] {
         partitions[partition]?.isStopped = true
         dropWaiting(of: partition)
+        // Its span cannot shrink any more, and must not keep the other partitions from being read.
+        partitionsAtBound.remove(partition)
         return flowControl()
     }
 

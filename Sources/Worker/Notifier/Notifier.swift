@@ -1,5 +1,4 @@
 public import Logging
-import Metrics
 import ServiceLifecycle
 public import Shared
 import Synchronization
@@ -47,6 +46,7 @@ public final class Notifier: Sendable {
     private let deadLetters: DeadLetterWriter
     private let logger: Logger
     private let health: Mutex<EndpointHealth>
+    private let deliveries = CounterFamily<String>(MetricName.notifications) { [("outcome", $0)] }
     private let started = ContinuousClock.now
 
     /// Makes a notifier.
@@ -89,6 +89,8 @@ public final class Notifier: Sendable {
     private func deliver(
         _ webhookID: String, _ body: [UInt8], _ result: ResultEvent, _ message: KafkaMessage
     ) async -> RecordDisposition {
+        let hop = TraceHop.start("notify", .consumer, parent: result.trace)
+        defer { hop.end() }
         var attempt = 1
         while !Task.isShuttingDownGracefully {
             let permit = health.withLock { $0.permit(at: elapsed) }
@@ -96,13 +98,13 @@ public final class Notifier: Sendable {
                 guard await Pause.wait(for: time) else { return .leftForSuccessor }
                 continue
             }
-            if await send(webhookID, body) {
+            if await send(webhookID, body, trace: hop.context) {
                 health.withLock { $0.succeeded() }
-                count("delivered")
+                deliveries.increment("delivered")
                 return .done
             }
             let hasGoneDown = health.withLock { $0.failed(payment: result.key, permit: permit, at: elapsed) }
-            count("failed")
+            deliveries.increment("failed")
             if hasGoneDown {
                 logger.error("the merchant's endpoint is down; notifications wait until it is back")
             }
@@ -119,8 +121,10 @@ public final class Notifier: Sendable {
     private var elapsed: Duration { ContinuousClock.now - started }
 
     /// One delivery; only a 2xx is a success, and redirects are not followed.
-    private func send(_ webhookID: String, _ body: [UInt8]) async -> Bool {
+    private func send(_ webhookID: String, _ body: [UInt8], trace parent: TraceContext) async -> Bool {
         let now = clock.unixSeconds
+        let hop = TraceHop.start("deliver notification", .client, parent: parent)
+        defer { hop.end() }
         var headers: [OutgoingRequest.Header] = [
             .init("Content-Type", "application/json"), .init("webhook-id", webhookID),
             .init("webhook-timestamp", String(now)),
@@ -128,6 +132,7 @@ public final class Notifier: Sendable {
         if let signature = signer.signature(id: webhookID, timestampSeconds: now, body: body) {
             headers.append(.init("webhook-signature", signature))
         }
+        headers += hop.context.headers
         let request = OutgoingRequest(
             method: "POST", url: settings.callbackURL, headers: headers, body: body, timeout: settings.timeout)
         do {
@@ -135,16 +140,17 @@ public final class Notifier: Sendable {
             if (200...299).contains(response.statusCode) { return true }
             logger.warning(
                 "the merchant's endpoint refused a notification",
-                metadata: .of([.statusCode: "\(response.statusCode)"]))
+                metadata: .of([
+                    .statusCode: "\(response.statusCode)", .traceID: hop.context.traceIDText,
+                ]))
         } catch {
             logger.warning(
-                "the merchant's endpoint could not be reached", metadata: .of([.code: error.code.rawValue]))
+                "the merchant's endpoint could not be reached",
+                metadata: .of([
+                    .code: error.code.rawValue, .traceID: hop.context.traceIDText,
+                ]))
             if error.code == .cancelled { health.withLock { $0.probeAbandoned(at: elapsed) } }
         }
         return false
-    }
-
-    private func count(_ outcome: String) {
-        Counter(label: MetricName.notifications, dimensions: [("outcome", outcome)]).increment()
     }
 }

@@ -9,6 +9,7 @@ enum API {
         let status: Int
         let headers: [String: String]
         let body: JSONValue
+        var text = ""
     }
 
     private static let client: HTTPClient = {
@@ -17,8 +18,10 @@ enum API {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
-    static func get(_ url: String) async throws -> Answer {
-        try await send(HTTPClientRequest(url: url))
+    static func get(_ url: String, headers: [(String, String)] = []) async throws -> Answer {
+        var request = HTTPClientRequest(url: url)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        return try await send(request)
     }
 
     static func post(_ url: String, _ body: JSONValue? = nil) async throws -> Answer {
@@ -38,7 +41,9 @@ enum API {
         let value = (try? JSONCoding.decode(JSONValue.self, from: bytes)) ?? .null
         var headers: [String: String] = [:]
         for (name, text) in response.headers { headers[name.lowercased()] = text }
-        return Answer(status: Int(response.status.code), headers: headers, body: value)
+        return Answer(
+            status: Int(response.status.code), headers: headers, body: value,
+            text: String(decoding: bytes, as: UTF8.self))
     }
 }
 

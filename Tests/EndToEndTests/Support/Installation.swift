@@ -6,13 +6,15 @@ import Shared
 
 /// An installation of separate processes: a broker, the simulators, and whatever roles a test starts.
 ///
-/// With `PGM_TEST_BOOTSTRAP_SERVERS` the broker is that cluster, otherwise a `pgm dev-broker` process. Every installation
-/// has topics of its own, told apart by their prefix.
+/// With `PGM_TEST_BOOTSTRAP_SERVERS` the broker is that cluster, otherwise a `pgm dev-broker` process. Every
+/// installation has topics of its own, told apart by their prefix.
 final class Installation: Sendable {
     let environment: [String: String]
     let apiURL: String
     let sandboxURL: String
     let apiPort: Int
+    /// What the names of its topics begin with.
+    var topicPrefix: String { environment["KAFKA_TOPIC_PREFIX"] ?? "" }
     private let directory: URL
     private let infrastructure: [PGMProcess]
     private let roles = Roles()
@@ -97,6 +99,13 @@ final class Installation: Sendable {
         return process
     }
 
+    /// Starts `pgm` with this environment alone.
+    func start(_ arguments: [String], environment: [String: String]) async throws -> PGMProcess {
+        let process = try PGMProcess(arguments, environment: environment, directory: directory)
+        await roles.add(process)
+        return process
+    }
+
     /// Starts ingress, workers with health ports, and a notifier, and waits until all are ready.
     func startAll(workers count: Int) async throws -> [PGMProcess] {
         let ports = try await Self.freePorts(count + 1)
@@ -113,6 +122,14 @@ final class Installation: Sendable {
         }
         guard areReady else { throw InstallationError(problem: "not ready:\n" + (await logs())) }
         return workers
+    }
+
+    /// Whether the broker is a cluster that others use too.
+    static let isOnCluster = ProcessInfo.processInfo.environment["PGM_TEST_BOOTSTRAP_SERVERS"] != nil
+
+    /// Stops the broker, when it is this installation's own.
+    func stopBroker() async {
+        for process in infrastructure where process.name == "dev-broker" { await process.stop() }
     }
 
     /// Everything the processes wrote.

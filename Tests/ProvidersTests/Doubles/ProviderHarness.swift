@@ -41,12 +41,12 @@ enum TestCall {
 
     static func make(
         _ operation: Shared.Operation, method: String? = nil, shop: String? = nil, paymentID: String? = nil,
-        cents: Int64? = nil, body: [String: JSONValue] = [:], traceParent: String? = nil
+        cents: Int64? = nil, body: [String: JSONValue] = [:], trace: TraceContext? = nil
     ) -> ProviderCall {
         let command = Command(
             id: CommandID.make(atUnixMilliseconds: 0), provider: ProviderName("test"), operation: operation,
             paymentMethod: method, reference: PaymentReference(shopTransactionID: shop, paymentID: paymentID),
-            amount: cents.map { Money(minorUnits: $0) }, acceptedAtMilliseconds: 0, traceParent: traceParent,
+            amount: cents.map { Money(minorUnits: $0) }, acceptedAtMilliseconds: 0, trace: trace,
             payload: CommandPayload(body: body))
         return ProviderCall(command, idempotencyKey: key, timeout: .seconds(7))
     }

@@ -35,7 +35,7 @@ enum GenericJSON {
     @Test func thePayRequestIsExact() async throws {
         let harness = try Harness([.json(201, GenericJSON.payment())])
         var call = TestCall.pay(method: "pay-pal")
-        call.traceParent = TestCall.traceParent
+        call.trace = TraceContext(traceParent: TestCall.traceParent, traceState: "a=b")
         _ = try await harness.provider.execute(call)
         let request = try #require(harness.transport.requests.first)
         #expect(request.method == "POST")
@@ -43,6 +43,7 @@ enum GenericJSON {
         #expect(
             request.headers == [
                 .init("Authorization", "Bearer generic-api-key"), .init("traceparent", TestCall.traceParent),
+                .init("tracestate", "a=b"),
                 .init("Content-Type", "application/json"), .init("Idempotency-Key", TestCall.key),
             ])
         #expect(

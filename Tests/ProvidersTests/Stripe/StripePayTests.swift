@@ -9,7 +9,7 @@ import Testing
     @Test func theRequestIsExactlyTheDocumentedOne() async throws {
         let harness = try ProviderHarness<StripeProvider>([.json(200, Self.page)])
         var call = TestCall.pay()
-        call.traceParent = TestCall.traceParent
+        call.trace = TraceContext(traceParent: TestCall.traceParent, traceState: "a=b")
         _ = try await harness.provider.execute(call)
         let request = try #require(harness.transport.requests.first)
         #expect(request.method == "POST")
@@ -18,7 +18,8 @@ import Testing
         #expect(
             request.headers == [
                 .init("Authorization", "Bearer sk_test_private"), .init("Stripe-Version", "2026-07-29.dahlia"),
-                .init("traceparent", TestCall.traceParent), .init("Content-Type", "application/x-www-form-urlencoded"),
+                .init("traceparent", TestCall.traceParent), .init("tracestate", "a=b"),
+                .init("Content-Type", "application/x-www-form-urlencoded"),
                 .init("Idempotency-Key", TestCall.key),
             ])
         #expect(

@@ -109,12 +109,10 @@ struct SandboxHarness: Sendable {
 
     /// Waits until the only fault of a provider was used up; fails after ten seconds.
     func untilFaultStruck(_ provider: String) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while ContinuousClock.now < deadline {
-            if try await send(.GET, "\(provider)/__faults")["faults"] == [] { return }
-            try await Task.sleep(for: .milliseconds(5))
+        let hasStruck = try await eventually(within: .seconds(10)) {
+            try await send(.GET, "\(provider)/__faults")["faults"] == []
         }
-        Issue.record("the fault never struck")
+        #expect(hasStruck, "the fault never struck")
     }
 
     // MARK: Stripe

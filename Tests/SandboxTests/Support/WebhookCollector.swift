@@ -45,11 +45,8 @@ final class WebhookCollector: Sendable {
 
     /// Everything that arrived, once it is at least `count`; fails after ten seconds.
     func first(_ count: Int) async throws -> [Received] {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while ContinuousClock.now < deadline {
-            let all = received.withLock { $0 }
-            if all.count >= count { return all }
-            try await Task.sleep(for: .milliseconds(5))
+        if await eventually(within: .seconds(10), { received.withLock { $0.count } >= count }) {
+            return received.withLock { $0 }
         }
         let arrived = received.withLock { $0.count }
         Issue.record("only \(arrived) of \(count) webhooks arrived")

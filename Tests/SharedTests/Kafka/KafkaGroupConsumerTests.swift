@@ -123,7 +123,7 @@ struct KafkaGroupConsumerTests {
                     tasks.addTask {
                         for start in stride(from: 0, to: total, by: 20) {
                             try await send(start..<start + 20, to: topic, producer, partitions: 4)
-                            try await Task.sleep(for: .milliseconds(40))
+                            try await paceLoad()
                         }
                     }
                     try await withConsumer(broker, group: group, topic: topic, handler: second) { _ in

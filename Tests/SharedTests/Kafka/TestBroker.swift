@@ -68,23 +68,6 @@ final class TestBroker: Sendable {
     }()
 }
 
-/// Waits until the condition holds; records an issue when it does not within the limit.
-func eventually(
-    within limit: Duration = .seconds(15),
-    _ comment: Comment = "condition not reached in time",
-    sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        guard .now < deadline else {
-            Issue.record(comment, sourceLocation: sourceLocation)
-            return
-        }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
 /// Everything that a reader delivered, in order.
 final class MessageCollector: Sendable {
     private let collected = Mutex<[KafkaMessage]>([])

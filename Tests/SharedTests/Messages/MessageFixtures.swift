@@ -25,7 +25,7 @@ enum MessageFixtures {
             amount: Money(minorUnits: 1234, currency: Currency(code: "KWD") ?? .euro),
             acceptedAtMilliseconds: 1_790_000_000_123, deadlineMilliseconds: 1_790_000_020_123,
             replyTo: ReplyAddress(partition: 7, instance: "ingress/a-1"),
-            traceParent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            trace: TraceContext(traceParent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
             payload: CommandPayload(body: [
                 "creditCardToken": .string(sensitive[0]), "nonce": .string(sensitive[1]),
                 "buyer": .object(["mail": .string(sensitive[2]), "list": .array([.null, .integer(1), .number(1.5)])]),

@@ -131,10 +131,3 @@ import Testing
         #expect(RequestValidator.issues(of: ["extra": .integer(1)], schema: ObjectSchema(fields: [])) == [])
     }
 }
-
-extension JSONValue: ExpressibleByStringLiteral {
-    /// A JSON string, to keep tables of test data short.
-    init(stringLiteral value: String) {
-        self = .string(value)
-    }
-}

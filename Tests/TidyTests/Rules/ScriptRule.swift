@@ -3,7 +3,8 @@ struct ScriptRule: Rule {
     let name = "script"
 
     func violations(in files: [SourceFile]) -> [Violation] {
-        files.filter { $0.isIn("Scripts") || $0.isIn(".ci") }.flatMap { file in
+        let scripts = files.filter { ($0.isIn("Scripts") || $0.isIn(".ci")) && !$0.path.hasSuffix(".toml") }
+        return scripts.flatMap { file in
             var found: [Violation] = []
             if file.lines.first != "#!/usr/bin/env bash" {
                 found.append(violation(file, 1, "the first line is #!/usr/bin/env bash"))

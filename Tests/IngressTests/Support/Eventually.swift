@@ -1,0 +1,21 @@
+import Testing
+
+/// Waits until a condition holds; records an issue when it does not in time.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: @Sendable () -> Bool
+) async {
+    let deadline = ContinuousClock.now + limit
+    while !condition() {
+        guard ContinuousClock.now < deadline else {
+            Issue.record("not in time: \(what)", sourceLocation: sourceLocation)
+            return
+        }
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+}
+
+/// Lets time pass, for what must not happen within it; the reason stands at the call.
+func letTimePass(_ reason: String, until instant: ContinuousClock.Instant) async {
+    try? await ContinuousClock().sleep(until: instant)
+}
