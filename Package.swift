@@ -102,7 +102,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "SharedTests", dependencies: ["Shared", metrics], swiftSettings: strict),
-        .testTarget(name: "ProvidersTests", dependencies: ["Providers", "Shared", crypto], swiftSettings: strict),
+        .testTarget(
+            name: "ProvidersTests",
+            dependencies: ["Providers", "Shared", "Ingress", "Sandbox", crypto, httpTypes],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "IngressTests",
             dependencies: [

@@ -62,7 +62,8 @@ extension GenericProvider {
         }
     }
 
-    private func reservedPayment(of call: ProviderCall) async throws(ProviderFailure) -> GenericWire.Payment {
+    /// The payment that `confirm` is about.
+    func reservedPayment(of call: ProviderCall) async throws(ProviderFailure) -> GenericWire.Payment {
         guard call.reference.paymentID == nil else { return try await payment(of: call) }
         let payments = try await client.payments(reference: call.reference.shopTransactionID ?? "", call)
         guard let payment = payments.first(where: { $0.status == "authorized" }) ?? payments.first else {

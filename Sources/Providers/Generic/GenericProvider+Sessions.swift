@@ -64,7 +64,7 @@ extension GenericProvider {
         }
     }
 
-    private func transactionID(of call: ProviderCall) async throws(ProviderFailure) -> String? {
+    func transactionID(of call: ProviderCall) async throws(ProviderFailure) -> String? {
         if let transactionID = call.body["transactionId"]?.stringValue { return transactionID }
         return try await session(of: call).transactionId
     }

@@ -50,24 +50,6 @@ public struct GenericProvider: PaymentProvider {
         try await observe(call)
     }
 
-    /// Tells what became of an execution whose answer was lost.
-    public func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? {
-        switch call.operation {
-        case .pay, .payRecurrent:
-            let payments = try await client.payments(reference: call.reference.shopTransactionID ?? "", call)
-            return payments.first.map { .payment(GenericMapping.reply(to: $0)) }
-        case .refund:
-            let payment = try await payment(of: call)
-            let refunds = try await client.refunds(of: payment.id, call)
-            return refunds.first { $0.refundReference == call.idempotencyKey }
-                .map { .payment(GenericMapping.reply(to: $0)) }
-        case .callback, .check, .status: throw ProviderFailure.operationMissing
-        default:
-            // The provider keeps keys for good: the same call with the same key gives the first answer again.
-            return try await execute(call)
-        }
-    }
-
     private func pay(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentReply {
         guard let amount = call.amount, let reference = call.reference.shopTransactionID else {
             throw ProviderFailure.incompleteCall

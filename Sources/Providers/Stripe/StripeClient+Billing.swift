@@ -26,7 +26,9 @@ extension StripeClient {
         try await read("/v1/invoices/" + PercentEncoding.encode(id), as: StripeWire.Invoice.self, call)
     }
 
-    /// What paid a bill; `nil` when nothing did. Of several payments the newest.
+    /// What paid a bill, of several payments the newest.
+    ///
+    /// - Returns: `nil` when nothing did.
     func payment(
         ofInvoice id: String, _ call: ProviderCall
     ) async throws(ProviderFailure) -> StripeRefundTarget? {

@@ -21,7 +21,9 @@ struct ProviderHTTP: Sendable {
     /// Most characters of a provider's own words that are passed on.
     static let textLengthMax = 300
 
-    /// Sends the request; any HTTP status is an answer here. Credentials that the answer repeats are blotted out.
+    /// Sends the request; any HTTP status is an answer here.
+    ///
+    /// Credentials that the answer repeats are blotted out.
     func send(_ request: OutgoingRequest, _ kind: Kind) async throws(ProviderFailure) -> OutgoingResponse {
         do {
             var response = try await transport.send(request)

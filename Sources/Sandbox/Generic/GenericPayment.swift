@@ -98,6 +98,7 @@ struct GenericPayment: Sendable {
             JSONField(name: "amount", value: .integer(amount)),
             JSONField(name: "currency", value: .string(currency)),
             JSONField(name: "reference", value: .string(reference)),
+            JSONField(name: "method", value: .string(method)),
             JSONField(name: "capturedAmount", value: .integer(capturedAmount)),
             JSONField(name: "refundedAmount", value: .integer(refundedAmount)),
             JSONField(name: "pageUrl", value: status == .pending ? .string("\(pagesURL)/\(id)") : .null),

@@ -57,8 +57,9 @@ extension RequestValidator {
 }
 
 extension ObjectSchema {
-    /// The currency that an object's amounts are in: that of its field `currency`, where the schema has one and it is
-    /// valid. A field `currency` that the schema does not know means nothing.
+    /// The currency of an object's amounts, where the schema has a field `currency` and its value is one.
+    ///
+    /// A field of that name that the schema does not know means nothing.
     public func currency(of object: [String: JSONValue]) -> Currency? {
         guard fields.contains(where: { $0.name == "currency" }) else { return nil }
         return object["currency"]?.stringValue.flatMap { Currency(code: $0) }

@@ -194,7 +194,7 @@ enum GenericJSON {
         let harness = try Harness()
         let calls = [
             TestCall.make(.pay, shop: "A"), TestCall.make(.pay, cents: 1), TestCall.make(.refund, paymentID: "p_1"),
-            TestCall.make(.confirm, shop: "A", paymentID: "p_1", cents: 1), TestCall.make(.status, paymentID: "p_1"),
+            TestCall.make(.confirm, shop: "A", paymentID: "p_1"), TestCall.make(.status, paymentID: "p_1"),
         ]
         for call in calls {
             let failure = await FailureShape.of { () throws(ProviderFailure) in

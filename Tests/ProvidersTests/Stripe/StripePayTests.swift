@@ -97,7 +97,7 @@ import Testing
         #expect(harness.transport.requests.isEmpty)
     }
 
-    @Test(arguments: [Shared.Operation.confirm, .payRecurrent, .payExpire, .sessionOpen, .status, .callback])
+    @Test(arguments: [Shared.Operation.confirm, .sessionOpen, .sessionCheck, .status, .callback])
     func operationsThatStripeDoesNotHaveSendNothing(operation: Shared.Operation) async throws {
         let harness = try ProviderHarness<StripeProvider>()
         let failure = await FailureShape.of { () throws(ProviderFailure) in
