@@ -9,7 +9,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: help packages build run test lint format tour api-test
+.PHONY: help packages build run test lint format tour api-test bench
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,11 @@ lint: packages ## check format, warnings, imports and the repository's own rules
 
 format: ## format the sources in place
 	swift format format --in-place --parallel --recursive $(FORMATTED)
+
+bench: packages ## measure a release build under load (BENCH_OPTIONS, KAFKA_BOOTSTRAP_SERVERS)
+	swift build --configuration release --product pgm
+	swift build --configuration release --product pgm-bench
+	.build/release/pgm-bench $(BENCH_OPTIONS)
 
 tour: packages ## run the commands of README.md's tour and compare the answers
 	swift build --product pgm

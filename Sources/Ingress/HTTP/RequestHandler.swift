@@ -132,9 +132,9 @@ struct RequestHandler: Sendable {
         let route = match?.pattern.label ?? "unknown"
         let method = metrics.answered(
             route: route, method: request.method.rawValue, status: response.status.code, after: elapsed)
-        // A process that is asked whether it is ready, and is not, is no news.
-        let isQuestion = route.hasPrefix("/-/")
-        let level: Logger.Level = response.status.code >= 500 && !isQuestion ? .warning : .debug
+        // A process that is asked whether it is ready, and is not, is no news; nor is what a caller can provoke at will.
+        let isNoNews = route.hasPrefix("/-/") || response.status.code < 500 || response.status.code == 501
+        let level: Logger.Level = isNoNews ? .debug : .warning
         logger.log(
             level: level, "request answered",
             metadata: .of([
