@@ -111,7 +111,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
             "fetch.message.max.bytes": String(maximumRecordBytes),
             "log.queue": "true",
         ]
-        if isEmbedded { settings["fetch.wait.max.ms"] = "2" }
+        if isEmbedded { settings["fetch.wait.max.ms"] = "1" }
         return settings
     }
 
