@@ -132,7 +132,7 @@ struct RequestHandler: Sendable {
         let route = match?.pattern.label ?? "unknown"
         let method = metrics.answered(
             route: route, method: request.method.rawValue, status: response.status.code, after: elapsed)
-        // A process that is asked whether it is ready, and is not, is no news; nor is what a caller can provoke at will.
+        // A process that is asked whether it is ready, and is not, is no news; nor is what callers provoke at will.
         let isNoNews = route.hasPrefix("/-/") || response.status.code < 500 || response.status.code == 501
         let level: Logger.Level = isNoNews ? .debug : .warning
         logger.log(
