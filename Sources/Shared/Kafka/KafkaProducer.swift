@@ -28,7 +28,7 @@ public final class KafkaProducer: Service, Sendable {
     ///
     /// - Parameter onFatal: called on the producer's own thread when librdkafka's client has failed for good, before
     /// it is
-    ///   replaced: from here on sends are refused, until it returns. A worker lets go of its partitions in it.
+    ///   replaced: from here on sends are refused, until it returns. Whoever must let go of something first does so in it.
     public init(
         configuration: KafkaConfiguration,
         logger: Logger,
