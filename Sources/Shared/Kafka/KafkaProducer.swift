@@ -26,9 +26,8 @@ public final class KafkaProducer: Service, Sendable {
 
     /// Makes a producer.
     ///
-    /// - Parameter onFatal: called on the producer's own thread when librdkafka's client has failed for good, before
-    /// it is
-    ///   replaced: from here on sends are refused, until it returns. Whoever must let go of something first does so in it.
+    /// - Parameter onFatal: called on the producer's own thread when librdkafka's client has failed for good, before it
+    ///   is replaced: from here on sends are refused, until it returns. Whoever must let go of something does so in it.
     public init(
         configuration: KafkaConfiguration,
         logger: Logger,
