@@ -41,9 +41,10 @@ bench: packages ## measure a release build under load (BENCH_OPTIONS, KAFKA_BOOT
 	swift build --configuration release --product pgm-bench
 	.build/release/pgm-bench $(BENCH_OPTIONS)
 
-tour: packages ## run the commands of README.md's tour and compare the answers
+tour: packages ## run the commands of README.md's tour and of docs/tour.md and compare the answers
 	swift build --product pgm
 	@Scripts/tour README.md .build/debug/pgm dev
+	@Scripts/tour docs/tour.md .build/debug/pgm dev
 
 api-test: packages ## send generated requests to every documented operation (API_TEST_EXAMPLES=200, needs Python)
 	swift build --product pgm

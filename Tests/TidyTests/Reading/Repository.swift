@@ -2,7 +2,7 @@ import Foundation
 
 /// The files of this repository that the rules look at.
 enum Repository {
-    private static let folders = ["Sources", "Tests", "Scripts", ".ci", "Benchmarks"]
+    private static let folders = ["Sources", "Tests", "Scripts", "docs", ".ci", "Benchmarks"]
     private static let files = ["Package.swift", "Makefile", "README.md", "DESIGN.md", ".swift-format"]
 
     /// The folder of Package.swift, found from this file's own place.
