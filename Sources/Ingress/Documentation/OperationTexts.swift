@@ -62,9 +62,8 @@ struct OperationTexts: Sendable {
         if operation.body == nil {
             codes.append(.invalidParameter)
         } else {
-            codes += [.invalidJSON, .invalidField, .requestTimeout, .unsupportedMediaType]
+            codes += [.invalidJSON, .invalidField, .requestTimeout, .bodyTooLarge, .unsupportedMediaType]
         }
-        codes.append(.bodyTooLarge)
         if kind.isSynchronous {
             codes += [.providerError, .providerUnavailable, .outcomeUnknown]
             let startsSomething: Set<Operation> = [.pay, .payRecurrent, .sessionOpen]

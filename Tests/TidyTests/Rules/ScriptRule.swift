@@ -1,9 +1,11 @@
 /// A script stops at its first error and can be started by its name.
+///
+/// Files with a suffix are parts of scripts.
 struct ScriptRule: Rule {
     let name = "script"
 
     func violations(in files: [SourceFile]) -> [Violation] {
-        let scripts = files.filter { ($0.isIn("Scripts") || $0.isIn(".ci")) && !$0.path.hasSuffix(".toml") }
+        let scripts = files.filter { ($0.isIn("Scripts") || $0.isIn(".ci")) && !$0.name.contains(".") }
         return scripts.flatMap { file in
             var found: [Violation] = []
             if file.lines.first != "#!/usr/bin/env bash" {

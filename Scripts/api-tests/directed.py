@@ -1,0 +1,183 @@
+"""Provokes every documented status of every operation, validates each answer, and prints what was reached.
+
+Usage: directed.py ANSWERS COMMAND...   for instance: directed.py answers.jsonl .build/debug/pgm dev
+"""
+
+import json
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import schemathesis
+
+from answers import Answers, Documented, report
+from bodies import Requests
+from installation import KEYS, Installation
+
+# Short waits, so that what ends by time ends soon.
+IMPATIENT = {
+    "REQUEST_TIMEOUT_SECONDS": "4", "KAFKA_DELIVERY_TIMEOUT_SECONDS": "3", "HTTP_READ_TIMEOUT_SECONDS": "1",
+    "STRIPE_TIMEOUT_SECONDS": "1", "GENERIC_PROVIDER_TIMEOUT_SECONDS": "1",
+}
+NARROW = {"HTTP_MAX_REQUESTS": "3", "HTTP_MAX_REQUESTS_PER_CALLER": "1", "HTTP_READ_TIMEOUT_SECONDS": "60"}
+# An ingress by itself whose broker is not there.
+SEVERED = {
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "KAFKA_DELIVERY_TIMEOUT_SECONDS": "2", "REQUEST_TIMEOUT_SECONDS": "4",
+    "PGM_ENCRYPTION_KEYS": "api-test:" + "A" * 43 + "=", "ENABLED_PROVIDERS": "generic-provider,stripe",
+    "PGM_PUBLIC_URL": "http://127.0.0.1:1", "GENERIC_PROVIDER_BASE_URL": "http://127.0.0.1:1",
+    "STRIPE_BASE_URL": "http://127.0.0.1:1", "STRIPE_TIMEOUT_SECONDS": "1", "GENERIC_PROVIDER_TIMEOUT_SECONDS": "1",
+    "GENERIC_PROVIDER_API_KEY": "a", "GENERIC_PROVIDER_CALLBACK_SECRET": "generic-sandbox-secret",
+    "STRIPE_PRIVATE_KEY": "a", "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+}
+SECONDS_TO_TAKE_EFFECT = 10
+
+
+class Directed:
+    """Sends requests that must be answered in a certain way."""
+
+    def __init__(self, document, answers):
+        self.document, self.answers = document, answers
+        self.documented = Documented(document)
+        self.schema = schemathesis.openapi.from_dict(document)
+        self.problems = []
+
+    def check(self, call, status, answer):
+        """Notes an answer, and what is wrong with it."""
+        self.answers.add(call.method, call.path, answer.status_code, answer.content)
+        if answer.status_code != status:
+            self.problems.append(f"{call.name}: {answer.status_code} instead of {status}: {answer.content[:300]}")
+        for name in self.documented.required_headers(call.name, answer.status_code) - answer.headers.keys():
+            self.problems.append(f"{call.name} answered {status} without the header {name}")
+        try:
+            self.schema[call.path][call.method].validate_response(answer)
+        except BaseExceptionGroup as group:
+            texts = "; ".join(str(error) for error in group.exceptions)
+            self.problems.append(f"{call.name} answered {status} otherwise than documented: {texts}")
+
+    def run(self, requests, status, make, send=None):
+        """Sends the request that `make` gives to every call with the documented status, all at once."""
+        send = send or requests.installation.send
+        concerned = [c for c in requests.calls.values() if c.provider and status in c.statuses]
+        made = [(call, make(call)) for call in concerned]
+        made = [(call, request) for call, request in made if request]
+        with ThreadPoolExecutor(max_workers=len(made)) as pool:
+            for call, answer in pool.map(lambda each: (each[0], send(*each[1])), made):
+                self.check(call, status, answer)
+
+    def ordinary(self, requests):
+        """What a running installation answers to anybody."""
+        size = 300_000
+        stripe_get = lambda call: call.is_callback and call.provider == "stripe" and call.method == "GET"
+        for success in (200, 202):
+            self.run(requests, success, lambda call: None if stripe_get(call) else requests.known(call))
+        # A text that is no reference: signed all the same.
+        self.run(
+            requests, 400,
+            lambda call: None if stripe_get(call) else requests.callback(call, "")
+            if call.is_callback else (call.method, call.path, {} if call.takes_body else None, {}))
+        self.run(
+            requests, 400,
+            lambda call: (call.method, call.path, b"{", {}) if call.takes_body else None)
+        self.run(
+            requests, 401,
+            lambda call: (call.method, call.path, b"{}" if call.method == "POST" else None, {}, None))
+        self.run(requests, 404, requests.unknown)
+        self.run(requests, 413, lambda call: (call.method, call.path, b" " * size, {}))
+        self.run(requests, 415, lambda call: (call.method, call.path, b"{}", {"Content-Type": "text/plain"}))
+        for call in requests.calls.values():
+            if call.provider is None:
+                self.check(call, 200, requests.installation.send(call.method, call.path))
+                if 401 in call.statuses:
+                    self.check(call, 401, requests.installation.send(call.method, call.path, key=None))
+
+    def impatient(self, requests):
+        """What takes too long: a request that does not arrive, a provider that does not answer or not usefully."""
+        installation = requests.installation
+
+        def unfinished(method, target, _body, _headers):
+            connection = installation.hold(method, target, KEYS[0])
+            try:
+                return installation.answer(connection.getresponse(), method, target)
+            finally:
+                connection.close()
+
+        self.run(requests, 408, lambda call: (call.method, call.path, None, {}), unfinished)
+        faults = {
+            502: {"kind": "malformed", "body": "nonsense"}, 503: {"kind": "status", "status": 429},
+            504: {"kind": "hang"},
+        }
+        providers = {call.provider for call in requests.calls.values() if call.provider}
+        for status, fault in faults.items():
+            ready = {
+                name: requests.known(call) for name, call in requests.calls.items() if 502 in call.statuses
+            }
+            for provider in providers:
+                installation.fault(provider, {"operation": "*", "probability": 1, **fault})
+            self.run(requests, status, lambda call: ready.get(call.name))
+            for provider in providers:
+                installation.fault(provider, None)
+
+    def narrow(self, requests):
+        """What is refused because there is no room: of one caller, and of all."""
+        installation = requests.installation
+
+        def until(status, *request):
+            end = time.monotonic() + SECONDS_TO_TAKE_EFFECT
+            while True:
+                answer = installation.send(*request)
+                if answer.status_code == status or time.monotonic() > end:
+                    return answer
+
+        pay = next(call for name, call in requests.calls.items() if name.endswith("/pay"))
+        holders = [installation.hold(pay.method, pay.path, KEYS[1])]
+        for call in requests.calls.values():
+            if call.provider and 429 in call.statuses:
+                own = [installation.hold("POST", call.path)] if call.is_callback else []
+                body = None if call.method == "GET" else {}
+                self.check(call, 429, until(429, call.method, call.path, body, {}, KEYS[1]))
+                for connection in own:
+                    connection.close()
+        holders += [installation.hold(pay.method, pay.path, key) for key in KEYS[2:]]
+        for call in requests.calls.values():
+            if call.provider and 503 in call.statuses:
+                body = None if call.method == "GET" else {}
+                self.check(call, 503, until(503, call.method, call.path, body, {}, KEYS[0]))
+        for connection in holders:
+            connection.close()
+
+    def severed(self, requests):
+        """What is answered without a broker."""
+        def make(call):
+            if call.is_callback:
+                return None if call.method == "GET" and call.provider == "stripe" else requests.known(call)
+            return requests.unknown(call)
+
+        self.run(requests, 503, make)
+        for call in requests.calls.values():
+            if call.provider is None and 503 in call.statuses:
+                self.check(call, 503, requests.installation.send(call.method, call.path))
+
+
+def main():
+    answers, command = Answers(sys.argv[1]), sys.argv[2:]
+    started = time.monotonic()
+    with Installation(command, {}) as installation:
+        document = json.loads(installation.send("GET", "/documentation/openapi.json").content)
+        directed = Directed(document, answers)
+        directed.ordinary(Requests(installation, document))
+    for settings, part in ((IMPATIENT, directed.impatient), (NARROW, directed.narrow)):
+        with Installation(command, settings) as installation:
+            part(Requests(installation, document))
+    ingress = [command[0], "ingress"]
+    with Installation(ingress, {**SEVERED, "HTTP_HOST": "127.0.0.1"}, waits_for="/-/healthz") as installation:
+        directed.severed(Requests(installation, document))
+    print(f"\nDirected requests: {time.monotonic() - started:.0f} s")
+    problems = directed.problems + report(document, answers.read())
+    for problem in problems:
+        print("FAILED", problem)
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
