@@ -9,10 +9,10 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: help packages build run test lint format tour api-test bench
+.PHONY: help packages build run test lint format tour api-test bench bench-micro
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 packages: ## install the system packages that are missing (Debian, Ubuntu; elsewhere it says what to install)
 	@Scripts/install-packages
@@ -40,6 +40,10 @@ bench: packages ## measure a release build under load (BENCH_OPTIONS, KAFKA_BOOT
 	swift build --configuration release --product pgm
 	swift build --configuration release --product pgm-bench
 	.build/release/pgm-bench $(BENCH_OPTIONS)
+
+bench-micro: packages ## measure each step of the hot path in a release build: time and allocations (BENCH_OPTIONS)
+	swift build --configuration release --product pgm-bench
+	.build/release/pgm-bench micro $(BENCH_OPTIONS)
 
 tour: packages ## run the commands of README.md's tour and of docs/tour.md and compare the answers
 	swift build --product pgm

@@ -93,9 +93,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Stands in front of malloc, so it is linked into the benchmark alone.
+        .target(name: "CAllocationCount"),
         .executableTarget(
             name: "Bench",
             dependencies: [
+                "CAllocationCount", "Shared", "Providers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 asyncHTTPClient, nioCore, nioPosix, nioHTTP1,
             ],

@@ -2,10 +2,9 @@ import ArgumentParser
 import Foundation
 
 /// Measures an installation of separate processes under load and prints a table; any failed request fails the run.
-@main
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pgm-bench",
+        commandName: "load",
         abstract: "Starts broker, simulators, ingress, worker and notifier as processes and measures them under load.",
         discussion: "KAFKA_BOOTSTRAP_SERVERS names a broker to use instead of the embedded one.")
 

@@ -7,15 +7,17 @@ final class PGMProcess: Sendable {
     private let process: Mutex<Process>
     private let logURL: URL
 
-    /// Starts `pgm` with arguments and only the given environment.
-    init(_ arguments: [String], environment: [String: String], directory: URL) throws {
+    /// Starts `pgm`, or another program, with arguments and only the given environment.
+    init(
+        _ arguments: [String], environment: [String: String], directory: URL, program: URL = PGMProcess.executable
+    ) throws {
         name = arguments.joined(separator: " ")
         let id = UUID().uuidString.prefix(8)
         logURL = directory.appending(path: "\(arguments[0])-\(id).log")
         try Data().write(to: logURL)
         let log = try FileHandle(forWritingTo: logURL)
         let process = Process()
-        process.executableURL = Self.executable
+        process.executableURL = program
         process.arguments = arguments
         process.environment = environment
         process.standardOutput = log

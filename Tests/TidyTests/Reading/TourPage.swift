@@ -64,9 +64,10 @@ struct TourPage {
     }
 
     private static func calls(in command: String) -> Set<Call> {
-        Set(command.components(separatedBy: "$PGM/").dropFirst().compactMap { rest in
-            call(rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "/") })
-        })
+        Set(
+            command.components(separatedBy: "$PGM/").dropFirst().compactMap { rest in
+                call(rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "/") })
+            })
     }
 
     private static func call(_ path: Substring) -> Call? {

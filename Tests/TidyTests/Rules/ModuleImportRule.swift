@@ -11,6 +11,7 @@ struct ModuleImportRule: Rule {
         "Worker": ["Shared", "Providers"],
         // The simulators check our code, so they share none of it.
         "Sandbox": [],
+        "Bench": ["Shared", "Providers"],
         "PGM": ["Shared", "Providers", "Ingress", "Worker", "Sandbox"],
     ]
     private static let ours = Set(allowed.keys).union(["CRdKafka"])
