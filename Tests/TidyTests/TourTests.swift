@@ -33,6 +33,13 @@ struct TourTests {
         #expect(outcome.status == 0)
     }
 
+    @Test func ofAPageThatIsATourEverythingIsRun() async throws {
+        let block = "```console\n$ echo shown\nshown\n```"
+        let outcome = try await tour("# The whole tour\n\(block)\n## Next\n### Deeper\n\(block)\n# Another\n\(block)")
+        #expect(outcome.lines.last == "4 passed, 0 failed")
+        #expect(outcome.status == 0)
+    }
+
     @Test(arguments: [
         "$ echo other\nexpected", "$ false", "$ echo unexpected", "$ true\nexpected", "$ echo a.c\nabc",
         "$ printf 'a\\nb\\nc\\n'\na\nc", "$ printf 'ab'\na…c", "$ printf 'a\\nb\\n'\n…a", "$ curl -X POST /later\nnow",
