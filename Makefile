@@ -9,7 +9,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: help packages build run test lint format tour api-test bench
+.PHONY: help packages build run test lint format tour api-test bench fuzz hostile
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,3 +48,6 @@ tour: packages ## run the commands of README.md's tour and compare the answers
 api-test: packages ## send generated requests to every documented operation (API_TEST_EXAMPLES=200, needs Python)
 	swift build --product pgm
 	@Scripts/api-test .build/debug/pgm dev
+
+fuzz: packages ## fuzz every decoder of outside bytes (FUZZ_SECONDS=60, FUZZ_TARGETS="json texts", FUZZ_JOBS=2; Linux)
+	@Scripts/fuzz

@@ -2,6 +2,9 @@
 
 import PackageDescription
 
+/// Path of libFuzzer without a `main`, set by `make fuzz`: then the decoders are built with coverage counters.
+let fuzzerLibrary = Context.environment["PGM_FUZZER_LIBRARY"]
+
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -68,7 +71,7 @@ let package = Package(
             name: "Ingress",
             dependencies: [
                 "Shared", "Providers", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics, nioCore,
-                nioHTTPTypes,
+                nioHTTP1, nioHTTPTypes,
             ],
             swiftSettings: strict
         ),
@@ -135,3 +138,32 @@ let package = Package(
         .testTarget(name: "TidyTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
     ]
 )
+
+// The fuzz targets are ordinary tests, which run their seeds, and in a build of `make fuzz` a libFuzzer executable.
+let fuzzDependencies: [Target.Dependency] = [
+    "Ingress", "Providers", "Shared", "Worker", crypto, hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
+    .product(name: "NIOEmbedded", package: "swift-nio"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+]
+if let fuzzerLibrary {
+    for target in package.targets where ["Shared", "Providers", "Ingress", "Worker"].contains(target.name) {
+        target.swiftSettings = strict + [.unsafeFlags(["-sanitize=fuzzer", "-O"])]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: fuzzDependencies,
+            path: "Tests/FuzzTests",
+            exclude: ["Corpus", "SeedTests.swift"],
+            swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer", "-O", "-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-Xlinker", fuzzerLibrary]), .linkedLibrary("stdc++"), .linkedLibrary("m")]
+        ))
+} else {
+    package.targets.append(
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzDependencies,
+            exclude: ["Corpus", "Driver"],
+            swiftSettings: strict
+        ))
+}
