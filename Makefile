@@ -51,3 +51,8 @@ api-test: packages ## send generated requests to every documented operation (API
 
 fuzz: packages ## fuzz every decoder of outside bytes (FUZZ_SECONDS=60, FUZZ_TARGETS="json texts", FUZZ_JOBS=2; Linux)
 	@Scripts/fuzz
+
+hostile: packages ## send hostile requests to a release build beside good ones and compare latencies (HOSTILE_OPTIONS)
+	swift build --configuration release --product pgm
+	swift build --configuration release --product pgm-hostile
+	.build/release/pgm-hostile $(HOSTILE_OPTIONS)

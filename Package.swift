@@ -34,7 +34,10 @@ let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swi
 let package = Package(
     name: "payment-gateway-manager",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "pgm", targets: ["PGM"]), .executable(name: "pgm-bench", targets: ["Bench"])],
+    products: [
+        .executable(name: "pgm", targets: ["PGM"]), .executable(name: "pgm-bench", targets: ["Bench"]),
+        .executable(name: "pgm-hostile", targets: ["Hostile"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -104,6 +107,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "Hostile",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), crypto, nioCore, nioPosix,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "SharedTests", dependencies: ["Shared", metrics], swiftSettings: strict),
         .testTarget(
             name: "ProvidersTests",
@@ -130,7 +140,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
+                "Hostile", "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

@@ -1,4 +1,5 @@
 import Foundation
+import Providers
 import Testing
 
 /// The fuzz targets with their seeds: what `make fuzz` starts from, and every input that was once a finding.
@@ -48,7 +49,9 @@ struct SeedTests {
     }
 
     @Test func everyFolderOfSeedsHasItsTargetAndNoNameStandsTwice() throws {
-        let folders = try FileManager.default.contentsOfDirectory(atPath: Self.corpus.path).filter { $0 != "words.dict" }
+        let folders = try FileManager.default.contentsOfDirectory(atPath: Self.corpus.path).filter {
+            $0 != "words.dict"
+        }
         #expect(folders.sorted() == FuzzTargets.all.map(\.name).sorted())
     }
 

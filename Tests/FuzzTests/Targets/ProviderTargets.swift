@@ -59,7 +59,8 @@ extension FuzzTarget {
         guard case .payment(let reference) = notice else { return }
         let names = [reference.shopTransactionID, reference.paymentID].compactMap { $0 }
         try Finding.unless(
-            !names.isEmpty && names.allSatisfy(PaymentReference.isWellFormed), "a callback with an ill-formed reference")
+            !names.isEmpty && names.allSatisfy(PaymentReference.isWellFormed), "a callback with an ill-formed reference"
+        )
         let command = Command(
             id: Fixture.id, provider: provider.description.name, operation: .callback, reference: reference,
             acceptedAtMilliseconds: Fixture.nowMilliseconds, payload: CommandPayload(callback: callback))
@@ -150,7 +151,8 @@ extension FuzzTarget {
         try Finding.unless(!text.contains(Fixture.secret), "a failure tells a credential")
         try Finding.unless(outcome.statusCode >= 400, "a failure is answered as a success")
         let isInDoubt = failure.mayHaveHadEffect && operation.effect != .none
-        try Finding.unless(!isInDoubt || [502, 504].contains(outcome.statusCode), "a call in doubt is answered as none")
+        try Finding.unless(
+            !isInDoubt || [502, 504].contains(outcome.statusCode), "a call in doubt is answered as none")
     }
 
     private static let findingMark = "finding: "

@@ -8,7 +8,8 @@ extension FuzzTarget {
     /// The small parsers, all with the same text.
     static let texts = FuzzTarget(
         "texts",
-        covers: "Money, CommandID, CalendarDay, Currency, ProviderName, PaymentReference, ReplyAddress, URLText, times, "
+        covers:
+            "Money, CommandID, CalendarDay, Currency, ProviderName, PaymentReference, ReplyAddress, URLText, times, "
             + "SignatureHeader, PercentEncoding, Retry-After"
     ) { bytes in
         let text = Fixture.text(bytes)
