@@ -5,6 +5,12 @@ struct GoodSamples: Sendable {
     /// Requests that were not answered 200.
     var failures = 0
 
+    /// Adds another run's.
+    mutating func add(_ other: GoodSamples) {
+        latencies = (latencies + other.latencies).sorted()
+        failures += other.failures
+    }
+
     /// The latency that so many of a hundred requests do not exceed.
     func percentile(_ percent: Int) -> Duration {
         guard !latencies.isEmpty else { return .zero }

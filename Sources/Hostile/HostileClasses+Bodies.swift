@@ -30,6 +30,11 @@ extension HostileTarget {
                 let numbers = ["1e999", "-1e999", "01", "1.", ".5", "+1", "1e", "--1", "0x1", "NaN", "Infinity"]
                 return request(#"{"amount":"5.00","x":\#(numbers[number % numbers.count])}"#)
             },
+            // Of repeated names the first counts, always: nothing behind it can replace what was checked.
+            HostileClass("repeated fields", .refusal(400, "INVALID_FIELD")) { number in
+                let repeated = Array(repeating: #","amount":"5.00","\u0061mount":"5.00""#, count: 1 + number)
+                return request(#"{"amount":"zq7hostile","shopTransactionID":"x"\#(repeated.joined())}"#)
+            },
             HostileClass("bytes that are not UTF-8", .refusal(400, "INVALID_JSON")) { number in
                 let sequences: [[UInt8]] = [
                     [0xFF], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82], [0x80],
