@@ -128,7 +128,7 @@ enum HostileJudge {
             }
             guard failure.code == code, failure.statusCode == answer.status else { return "code \(failure.code)" }
             guard !failure.message.isEmpty else { return "no message" }
-            guard answer.headers["x-request-id"] == failure.requestId else { return "no X-Request-Id of its own" }
+            guard answer.headers["x-request-id"] == failure.requestId else { return "its id is not that of the header" }
             guard answer.headers["content-type"] == "application/json; charset=utf-8" else { return "no JSON" }
             guard !String(decoding: answer.body, as: UTF8.self).contains(HostileClass.marker) else {
                 return "the answer repeats what was sent"

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Runs one fuzz target under libFuzzer: `Fuzz <target> [libFuzzer's options and corpora]`; alone it lists the targets.
 @main
@@ -27,19 +28,36 @@ struct Fuzz {
 
     /// One input; a finding ends the process, so that libFuzzer keeps the input.
     private static func execute(_ bytes: [UInt8]) {
-        let finished = DispatchSemaphore(value: 0)
+        let outcome = Outcome()
         let chosen = target
         // The provider clients are asynchronous and libFuzzer is not; the pool is not this thread's, so it may wait.
         Task {
             do {
                 try await chosen.run(bytes)
+                outcome.finish(nil)
             } catch {
-                FileHandle.standardError.write(Data("finding in \(chosen.name): \(error)\n".utf8))
-                abort()
+                outcome.finish("\(error)")
             }
+        }
+        guard let finding = outcome.wait() else { return }
+        FileHandle.standardError.write(Data("finding in \(chosen.name): \(finding)\n".utf8))
+        abort()
+    }
+
+    /// Carries the outcome of one input to libFuzzer's thread.
+    private final class Outcome: Sendable {
+        private let finished = DispatchSemaphore(value: 0)
+        private let finding = Mutex<String?>(nil)
+
+        func finish(_ text: String?) {
+            finding.withLock { $0 = text }
             finished.signal()
         }
-        finished.wait()
+
+        func wait() -> String? {
+            finished.wait()
+            return finding.withLock { $0 }
+        }
     }
 }
 
