@@ -9,7 +9,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: help packages build run test lint format tour api-test bench bench-micro
+.PHONY: help packages build run test lint format tour api-test bench bench-micro fuzz hostile
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -53,3 +53,11 @@ tour: packages ## run the commands of README.md's tour and of docs/tour.md and c
 api-test: packages ## send generated requests to every documented operation (API_TEST_EXAMPLES=200, needs Python)
 	swift build --product pgm
 	@Scripts/api-test .build/debug/pgm dev
+
+fuzz: packages ## fuzz every decoder of outside bytes (FUZZ_SECONDS=60, FUZZ_TARGETS="json texts", FUZZ_JOBS=2; Linux)
+	@Scripts/fuzz
+
+hostile: packages ## send hostile requests to a release build beside good ones and compare latencies (HOSTILE_OPTIONS)
+	swift build --configuration release --product pgm
+	swift build --configuration release --product pgm-hostile
+	.build/release/pgm-hostile $(HOSTILE_OPTIONS)

@@ -2,6 +2,9 @@
 
 import PackageDescription
 
+/// Path of libFuzzer without a `main`, set by `make fuzz`: then the decoders are built with coverage counters.
+let fuzzerLibrary = Context.environment["PGM_FUZZER_LIBRARY"]
+
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -31,7 +34,10 @@ let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swi
 let package = Package(
     name: "payment-gateway-manager",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "pgm", targets: ["PGM"]), .executable(name: "pgm-bench", targets: ["Bench"])],
+    products: [
+        .executable(name: "pgm", targets: ["PGM"]), .executable(name: "pgm-bench", targets: ["Bench"]),
+        .executable(name: "pgm-hostile", targets: ["Hostile"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -68,7 +74,7 @@ let package = Package(
             name: "Ingress",
             dependencies: [
                 "Shared", "Providers", hummingbird, hummingbirdCore, httpTypes, lifecycle, logging, metrics, nioCore,
-                nioHTTPTypes,
+                nioHTTP1, nioHTTPTypes,
             ],
             swiftSettings: strict
         ),
@@ -104,6 +110,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "Hostile",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), crypto, nioCore, nioPosix,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "SharedTests", dependencies: ["Shared", metrics], swiftSettings: strict),
         .testTarget(
             name: "ProvidersTests",
@@ -130,7 +143,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
+                "Hostile", "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
@@ -138,3 +151,32 @@ let package = Package(
         .testTarget(name: "TidyTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
     ]
 )
+
+// The fuzz targets are ordinary tests, which run their seeds, and in a build of `make fuzz` a libFuzzer executable.
+let fuzzDependencies: [Target.Dependency] = [
+    "Ingress", "Providers", "Shared", "Worker", crypto, hummingbirdCore, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
+    .product(name: "NIOEmbedded", package: "swift-nio"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+]
+if let fuzzerLibrary {
+    for target in package.targets where ["Shared", "Providers", "Ingress", "Worker"].contains(target.name) {
+        target.swiftSettings = strict + [.unsafeFlags(["-sanitize=fuzzer", "-O"])]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: fuzzDependencies,
+            path: "Tests/FuzzTests",
+            exclude: ["Corpus", "SeedTests.swift"],
+            swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer", "-O", "-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-Xlinker", fuzzerLibrary]), .linkedLibrary("stdc++"), .linkedLibrary("m")]
+        ))
+} else {
+    package.targets.append(
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzDependencies,
+            exclude: ["Corpus", "Driver"],
+            swiftSettings: strict
+        ))
+}

@@ -31,7 +31,7 @@ public enum AdministrationServer {
     ) -> any Service {
         let http1 = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                ReadDeadlineHandler(limit: .seconds(10)) {
+                ConnectionGuard(limit: .seconds(10)) {
                     .make(atUnixMilliseconds: WallClock.system.unixMilliseconds)
                 }
             ],

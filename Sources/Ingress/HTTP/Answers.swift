@@ -52,6 +52,20 @@ enum Answer {
         (try? JSONCoding.encode(error)) ?? Array("{}".utf8)
     }
 
+    /// Makes an answer the last one of its connection: a body that was not read leaves it unusable for another request.
+    ///
+    /// What was sent behind the request may have been read already, and would be executed without an answer: so this
+    /// one ends with the connection, which ``ConnectionGuard`` closes, and with an error, which ends the server's loop.
+    static func makeLast(_ response: inout Response, on channel: any Channel) {
+        response.headers[.connection] = "close"
+        let body = response.body
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            try await body.write(writer)
+            try await channel.closeFuture.get()
+            throw ConnectionEnded()
+        }
+    }
+
     /// A worker's reply.
     static func reply(_ reply: Reply) -> Response {
         var response = json(reply.body, status: .init(code: reply.statusCode))
@@ -60,3 +74,6 @@ enum Answer {
         return response
     }
 }
+
+/// The connection's last answer was given.
+struct ConnectionEnded: Error {}

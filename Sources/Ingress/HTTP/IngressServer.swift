@@ -25,7 +25,7 @@ struct IngressServer: Sendable {
         let clock = handler.clock
         let http1 = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                ReadDeadlineHandler(limit: readLimit) { .make(atUnixMilliseconds: clock.unixMilliseconds) }
+                ConnectionGuard(limit: readLimit) { .make(atUnixMilliseconds: clock.unixMilliseconds) }
             ],
             idleTimeout: TimeAmount(settings.idleTimeout),
             httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024)

@@ -51,8 +51,7 @@ struct RequestHandler: Sendable {
         } catch {
             response = Answer.failure(error.response(id), retryAfterSeconds: error.retryAfterSeconds)
             if let allow = error.allow { response.headers[.allow] = allow }
-            // A request whose body was not read leaves the connection unusable for another one.
-            if error.closesConnection { response.headers[.connection] = "close" }
+            if error.closesConnection { Answer.makeLast(&response, on: channel) }
         }
         response.headers[.requestID] = id.value
         hop.end(failure: response.status.code >= 500 ? String(response.status.code) : nil)

@@ -78,7 +78,9 @@ extension JSONValue: Codable {
         } else if let value = try? single.decode(Int64.self) {
             self = .integer(value)
         } else {
-            self = .number(try single.decode(Double.self))
+            // A fraction that a double cannot hold is gone: what is left is written as a whole number, and read as one.
+            let number = try single.decode(Double.self)
+            self = Int64(exactly: number).map { .integer($0) } ?? .number(number)
         }
     }
 

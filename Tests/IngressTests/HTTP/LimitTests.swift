@@ -104,12 +104,106 @@ struct LimitTests {
         try await Edge.run(settings: Self.impatient, acknowledging: { _ in await broker.wait() }) { edge async throws in
             try await Wire.connect(edge) { wire async throws in
                 let first = Self.head + "Content-Length: \(Self.body.utf8.count)\r\n\r\n\(Self.body)"
-                try await wire.send(first + Self.head + "Content-Length: 10\r\n\r\n")
+                try await wire.send(first + Self.head + "Content-Length: \(Self.body.utf8.count)\r\n\r\n")
                 await eventually("the first is at the broker") { broker.waitingCount == 1 }
-                // Whatever becomes of the connection, nothing that says "not arrived" may answer the first request.
+                await letTimePass("twice the read deadline", until: .now + .milliseconds(600))
+                // What comes after the deadline is too late, even if it completes the second request.
+                try await wire.send(Self.body)
+                broker.open()
+                #expect(try await wire.answer().status == 200)
+                try expectFailure(try await wire.answer(), .requestTimeout)
                 #expect(await wire.bytesUntilClosed() == 0)
             }
-            broker.open()
+            #expect(try edge.commands().count == 1)
+        }
+    }
+
+    @Test func aSecondHeadThatDripsIsEndedByTheReadDeadline() async throws {
+        try await Edge.run(settings: Self.impatient) { edge async throws in
+            try await Wire.connect(edge) { wire async throws in
+                try await wire.send("GET /-/healthz HTTP/1.1\r\nHost: edge\r\n\r\n")
+                #expect(try await wire.answer().status == 200)
+                // Empty lines between requests belong to nobody and start no deadline.
+                try await wire.send("\r\n")
+                await letTimePass("the read deadline", until: .now + .milliseconds(450))
+                try await wire.send("GET /-/healthz HTTP/1.1\r\nHost: edge\r\n\r\n")
+                #expect(try await wire.answer().status == 200)
+                try await wire.send("GET /-/heal")
+                try expectFailure(try await wire.answer(), .requestTimeout)
+                #expect(await wire.bytesUntilClosed() == 0)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("BREW /pot HTTP/1.1\r\n\r\n", "method"), ("GET /a b HTTP/1.1\r\n\r\n", "version"),
+        ("\u{16}\u{3}\u{1}\u{2}\u{0}", "method"), ("GET / HTTP/1.1\r\nA b: c\r\n\r\n", "headers"),
+        ("GET / HTTP/1.1\r\nA: \(String(repeating: "x", count: 20_000))\r\n\r\n", "headers"),
+    ])
+    func whatIsNotHTTPIs400WithABodyThatNamesThePart(text: String, field: String) async throws {
+        try await Edge.run { edge async throws in
+            try await Wire.connect(edge) { wire async throws in
+                try await wire.send(text)
+                let answer = try await wire.answer()
+                let error = try expectFailure(answer, .invalidParameter)
+                #expect(error.details?.map(\.field) == [field])
+                #expect(answer.headers["connection"] == "close")
+                #expect(await wire.bytesUntilClosed() == 0)
+            }
+        }
+    }
+
+    @Test func garbageBehindARequestIsRefusedAfterItsAnswer() async throws {
+        let broker = Gate()
+        try await Edge.run(acknowledging: { _ in await broker.wait() }) { edge async throws in
+            try await Wire.connect(edge) { wire async throws in
+                let first = Self.head + "Content-Length: \(Self.body.utf8.count)\r\n\r\n\(Self.body)"
+                try await wire.send(first + "\u{1}\u{2}\u{3}")
+                await eventually("the first is at the broker") { broker.waitingCount == 1 }
+                broker.open()
+                #expect(try await wire.answer().status == 200)
+                try expectFailure(try await wire.answer(), .invalidParameter)
+                #expect(await wire.bytesUntilClosed() == 0)
+            }
+        }
+    }
+
+    @Test func aBodyWhoseChunksAreIllFormedIs400AndNothingIsPublished() async throws {
+        try await Edge.run { edge async throws in
+            try await Wire.connect(edge) { wire async throws in
+                let size = String(Self.body.utf8.count, radix: 16)
+                try await wire.send(
+                    Self.head + "Transfer-Encoding: chunked\r\n\r\n\(size)\r\n\(Self.body)\r\nzz\r\n")
+                try expectFailure(try await wire.answer(), .invalidParameter)
+                #expect(await wire.bytesUntilClosed() == 0)
+            }
+            #expect(edge.sender.sent.isEmpty)
+        }
+    }
+
+    @Test func aBodyThatIsCutOffIsNeverTakenForAWholeOne() async throws {
+        try await Edge.run(settings: Self.impatient) { edge async throws in
+            try await Wire.connect(edge) { wire async throws in
+                // The beginning is a valid payment; only its length says that something is missing.
+                try await wire.send(Self.head + "Content-Length: 1000\r\n\r\n" + Self.body)
+                try expectFailure(try await wire.answer(), .requestTimeout)
+                #expect(await wire.bytesUntilClosed() == 0)
+            }
+            await letTimePass("the server has seen the end of the connection", until: .now + .milliseconds(300))
+            #expect(edge.sender.sent.isEmpty)
+        }
+    }
+
+    @Test func nothingIsReadOfAConnectionWhoseEndWasAnnounced() async throws {
+        try await Edge.run { edge async throws in
+            try await Wire.connect(edge) { wire async throws in
+                let typeless = "POST /generic-provider/credit-cards/pay HTTP/1.1\r\nHost: edge\r\n"
+                let body = "Content-Length: \(Self.body.utf8.count)\r\n\r\n\(Self.body)"
+                try await wire.send(typeless + body + Self.head + body)
+                try expectFailure(try await wire.answer(), .unsupportedMediaType)
+                #expect(await wire.bytesUntilClosed() == 0)
+            }
+            #expect(edge.sender.sent.isEmpty)
         }
     }
 

@@ -112,4 +112,10 @@ import Testing
         #expect(JSONValue.string("x")["text"] == nil)
         #expect(JSONValue.null.stringValue == nil)
     }
+
+    @Test func aNumberWhoseFractionIsLostIsTheSameWhenItIsReadAgain() throws {
+        let read = try JSONCoding.decode(JSONValue.self, from: Array("88888888888888888.884".utf8))
+        #expect(read == .integer(88_888_888_888_888_896))
+        #expect(try JSONCoding.decode(JSONValue.self, from: JSONCoding.encode(read)) == read)
+    }
 }

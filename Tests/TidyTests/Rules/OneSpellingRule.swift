@@ -14,8 +14,10 @@ struct OneSpellingRule: Rule {
     var names: [Name]
 
     func violations(in files: [SourceFile]) -> [Violation] {
-        // The simulators share nothing with the code they check, names included.
-        let searched = files.filter { $0.isSwift && $0.isIn("Sources") && !$0.isIn("Sources/Sandbox") }
+        // Simulators and attackers share nothing with the code they check, names included.
+        let searched = files.filter { file in
+            file.isSwift && file.isIn("Sources") && !file.isIn("Sources/Sandbox") && !file.isIn("Sources/Hostile")
+        }
         return names.flatMap { name in
             let places = searched.flatMap { file in
                 file.literals.filter { matches($0.content, name) }.map { (file, $0.line) }
