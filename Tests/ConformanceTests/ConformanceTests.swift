@@ -40,7 +40,7 @@ import Testing
         #expect(listed.subtracting(derived).sorted() == [], "cells of NotApplicable.txt that do apply, or are none")
     }
 
-    @Test(arguments: names, Scenario.allCases)
+    @Test(.timeLimit(.minutes(2)), arguments: names, Scenario.allCases)
     func theProviderConforms(name: String, scenario: Scenario) async throws {
         let type = try Self.provider(name)
         let description = type.description
@@ -79,8 +79,7 @@ import Testing
     private static func examine(
         _ type: any PaymentProvider.Type, _ operation: OperationDescription, _ scenario: Scenario
     ) async throws {
-        let isTimeout = scenario == .timeoutBeforeEffect || scenario == .timeoutAfterEffect
-        try await World.run(type, providerTimeout: isTimeout ? .milliseconds(300) : .seconds(10)) { world in
+        try await World.run(type) { world in
             try await Examiner(world, operation).examine(scenario)
         }
     }

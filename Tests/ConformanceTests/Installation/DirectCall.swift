@@ -9,11 +9,7 @@ struct DirectCall: Sendable {
     let callback: RawCallback?
 
     /// Makes one attempt; the same call made again is a repeat with the same key.
-    func attempt(
-        _ provider: any PaymentProvider, timeout: Duration = .seconds(10)
-    ) async throws(ProviderFailure) -> [String: JSONValue] {
-        var call = call
-        call.timeout = timeout
+    func attempt(_ provider: any PaymentProvider) async throws(ProviderFailure) -> [String: JSONValue] {
         switch call.operation {
         case .status, .check: return Self.members(try await provider.observe(call))
         case .callback:

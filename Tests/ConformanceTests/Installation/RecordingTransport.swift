@@ -12,6 +12,8 @@ final class RecordingTransport: HTTPTransport {
     private let client: OutgoingHTTPClient
     private let exchanges = Mutex<[Exchange]>([])
     private let all = Mutex<[OutgoingRequest]>([])
+    /// The requests until one that has little time, and its time.
+    private let impatience = Mutex<(count: Int, timeout: Duration)?>(nil)
 
     init(_ client: OutgoingHTTPClient) {
         self.client = client
@@ -28,7 +30,23 @@ final class RecordingTransport: HTTPTransport {
     /// Every request ever sent.
     var requests: [OutgoingRequest] { all.withLock { $0 } }
 
+    /// Gives one of the requests that come from now on little time, counted from 0.
+    func hurry(requestAt index: Int, to timeout: Duration) {
+        impatience.withLock { $0 = (index, timeout) }
+    }
+
+    private func patience(for request: OutgoingRequest) -> OutgoingRequest {
+        var request = request
+        impatience.withLock { impatience in
+            guard let (count, timeout) = impatience else { return }
+            if count == 0 { request.timeout = timeout }
+            impatience = count == 0 ? nil : (count - 1, timeout)
+        }
+        return request
+    }
+
     func send(_ request: OutgoingRequest) async throws(OutgoingFailure) -> OutgoingResponse {
+        let request = patience(for: request)
         all.withLock { $0.append(request) }
         do {
             let response = try await client.send(request)

@@ -34,6 +34,9 @@ final class Switchboard: Sendable {
         }
     }
 
+    /// Whether the request that was to be tampered with came.
+    var hasStruck: Bool { state.withLock { $0.tampering == nil } }
+
     /// Ends tampering, and lets go of requests that are held.
     /// - Returns: Whether the request that was to be tampered with came.
     @discardableResult
@@ -45,6 +48,9 @@ final class Switchboard: Sendable {
         for continuation in held { continuation.resume() }
         return hasStruck
     }
+
+    /// Whether a request is held.
+    var isHolding: Bool { state.withLock { !$0.held.isEmpty } }
 
     /// Waits until tampering ends: the client has gone away by then. (A server that lets clients close their half of a
     /// connection is not told when they do.)

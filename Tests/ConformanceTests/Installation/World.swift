@@ -36,10 +36,8 @@ struct World: Sendable {
     static let commandPartitions: Int32 = 12
 
     /// Runs an installation for as long as the body takes.
-    /// - Parameter providerTimeout: Longest time of the worker's requests to the provider.
     static func run(
-        _ type: any PaymentProvider.Type, providerTimeout: Duration = .seconds(10),
-        _ body: @escaping @Sendable (World) async throws -> Void
+        _ type: any PaymentProvider.Type, _ body: @escaping @Sendable (World) async throws -> Void
     ) async throws {
         MetricRegistry.install()
         let name = type.description.name.value
@@ -62,7 +60,7 @@ struct World: Sendable {
             let client = OutgoingHTTPClient()
             let parts = Parts(
                 type: type, fixture: fixture, switchboard: switchboard, logs: logs, variables: variables,
-                settings: settings, client: client, providerTimeout: providerTimeout)
+                settings: settings, client: client)
             do {
                 try await withThrowingTaskGroup(of: Void.self) { tasks in
                     tasks.addTask { try await sandbox.run() }
@@ -101,7 +99,6 @@ struct World: Sendable {
         let variables: Variables
         let settings: ProviderSettings
         let client: OutgoingHTTPClient
-        let providerTimeout: Duration
 
         func run(_ body: @escaping @Sendable (World) async throws -> Void) async throws {
             let description = type.description
@@ -146,7 +143,7 @@ struct World: Sendable {
             CommandProcessor(
                 provider: provider, codec: codec, sender: sender,
                 settings: WorkerSettings(
-                    providerTimeout: providerTimeout,
+                    providerTimeout: .seconds(10),
                     backoff: Backoff(first: .milliseconds(1), cap: .milliseconds(4)), roundsMax: 1,
                     commandPartitions: World.commandPartitions, resultPartitions: World.commandPartitions),
                 deadLetters: DeadLetterWriter(

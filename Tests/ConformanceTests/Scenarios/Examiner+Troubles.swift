@@ -50,7 +50,7 @@ extension Examiner {
 
     func timeout(_ kind: Tampering.Kind) async throws {
         let shape = FailureShape(.noAnswer, isInDoubt: changesSomething, isTransient: true)
-        try await strike(kind, shape, timeout: .milliseconds(120))
+        try await strike(kind, shape)
     }
 
     /// A client that gives up at its limit fails at once; one that wants the whole answer would run into its timeout,
@@ -77,17 +77,16 @@ extension Examiner {
     /// Lets one request go wrong, of a call that is watched attempt by attempt and of one that a worker makes.
     /// - Parameter clean: What the call does without trouble, where that is known already.
     func strike(
-        _ kind: Tampering.Kind, _ shape: FailureShape, timeout: Duration = .seconds(10), clean known: CleanRun? = nil,
-        isWorkers: Bool = true
+        _ kind: Tampering.Kind, _ shape: FailureShape, clean known: CleanRun? = nil, isWorkers: Bool = true
     ) async throws {
         let clean: CleanRun
         if let known { clean = known } else { clean = try await cleanRun(try example) }
         let call = try await world.prepare(operation, try example)
         let before = try await world.account(call.reference)
         let direct = try world.direct(call)
-        world.switchboard.arm(Tampering(index: index(in: clean), kind: kind))
-        let struck = await outcome(of: direct, timeout: timeout)
-        let hasStruck = world.switchboard.disarm()
+        arm(kind, clean)
+        let struck = await outcome(of: direct)
+        let hasStruck = try await disarm(kind)
         guard !clean.exchanges.isEmpty else {
             // An authentic callback that proves everything itself: the provider is not even asked.
             guard case .success(let members) = struck, !hasStruck else {
@@ -124,9 +123,9 @@ extension Examiner {
 
     private func strikeWorker(_ kind: Tampering.Kind, _ shape: FailureShape, _ clean: CleanRun) async throws {
         let call = try await world.prepare(operation, try example)
-        world.switchboard.arm(Tampering(index: index(in: clean), kind: kind))
+        arm(kind, clean)
         let answer = try await world.perform(call)
-        try require(world.switchboard.disarm(), "the worker never sent the request that was to go wrong")
+        try require(try await disarm(kind), "the worker never sent the request that was to go wrong")
         try require(!answer.isRefusal, "trouble of the provider was answered as a refusal: \(answer.members)")
         let isSafe = operation.effect != .onceUnprotected || !shape.isInDoubt
         if answer.isSuccess {
@@ -139,21 +138,44 @@ extension Examiner {
         }
     }
 
-    func outcome(of call: DirectCall, timeout: Duration) async -> Result<[String: JSONValue], ProviderFailure> {
+    /// Tampers with the request that has the effect; one that nobody will answer is not waited for long.
+    private func arm(_ kind: Tampering.Kind, _ clean: CleanRun) {
+        let index = index(in: clean)
+        world.switchboard.arm(Tampering(index: index, kind: kind))
+        if kind.isSilent, index >= 0 { world.transport.hurry(requestAt: index, to: .milliseconds(100)) }
+    }
+
+    private func disarm(_ kind: Tampering.Kind) async throws -> Bool {
+        if kind.isSilent, world.switchboard.hasStruck {
+            // The client may have gone away before the simulator was done.
+            _ = try await eventually("the request is held") { world.switchboard.isHolding ? true : nil }
+        }
+        return world.switchboard.disarm()
+    }
+
+    func outcome(of call: DirectCall) async -> Result<[String: JSONValue], ProviderFailure> {
         do throws(ProviderFailure) {
-            return .success(try await call.attempt(world.provider, timeout: timeout))
+            return .success(try await call.attempt(world.provider))
         } catch {
             return .failure(error)
         }
     }
 
     func failure(of call: DirectCall) async -> ProviderFailure? {
-        if case .failure(let failure) = await outcome(of: call, timeout: .seconds(10)) { return failure }
+        if case .failure(let failure) = await outcome(of: call) { return failure }
         return nil
     }
 }
 
 extension Tampering.Kind {
+    /// Whether nothing is answered.
+    var isSilent: Bool {
+        switch self {
+        case .silence, .silenceAfterEffect: true
+        default: false
+        }
+    }
+
     /// Whether the simulator executes the request, of which a failure of this shape is told.
     func lets(effect shape: FailureShape) -> Bool {
         switch self {
