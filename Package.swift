@@ -148,6 +148,15 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Providers", "Ingress", "Worker", "Sandbox", "Shared", asyncHTTPClient, httpTypes, hummingbird,
+                lifecycle, logging, metrics, nioCore, nioPosix,
+            ],
+            exclude: ["Fixtures", "NotApplicable.txt"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "TidyTests", dependencies: ["Providers", "Shared"], swiftSettings: strict),
     ]
 )

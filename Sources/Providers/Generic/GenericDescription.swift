@@ -55,7 +55,8 @@ extension GenericProvider {
             .required("CALLBACK_SECRET", .secret, "key with which the demonstration provider signs callbacks"),
             .optional("CALLBACK_METHOD", .text, default: "POST", "verb of callbacks, POST or GET"),
         ],
-        isDemonstration: true, needsPublicURL: true
+        isDemonstration: true, needsPublicURL: true,
+        callbackProof: .timedSignature(toleranceSeconds: callbackToleranceSeconds)
     )
 }
 

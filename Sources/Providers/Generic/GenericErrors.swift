@@ -2,6 +2,13 @@ import Shared
 
 /// Meaning of the demonstration provider's error answers.
 enum GenericErrors {
+    /// An object whose state says neither success nor refusal: it decides nothing.
+    static func unexpectedState(mayHaveHadEffect: Bool) -> ProviderFailure {
+        ProviderFailure(
+            .unusableAnswer, mayHaveHadEffect: mayHaveHadEffect, isTransient: false,
+            "the provider's answer is of an unexpected state")
+    }
+
     /// A refusal where nothing happened and nothing will; otherwise a failure with what is known of its effect.
     static func failure(_ response: OutgoingResponse, _ kind: ProviderHTTP.Kind) -> EffectFailure {
         let content = try? JSONCoding.decode(GenericWire.Failure.self, from: response.body).error

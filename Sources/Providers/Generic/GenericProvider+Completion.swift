@@ -22,11 +22,13 @@ extension GenericProvider {
     func expire(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentReply {
         guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
         let payment = try await expireOrRead(paymentID, call)
-        let hasExpired = payment.status == "expired"
-        return PaymentReply(
-            result: hasExpired ? .ok : .ko,
-            resultDescription: hasExpired ? "Payment expired" : "The payment was completed and cannot expire",
-            paymentID: paymentID)
+        switch payment.status {
+        case "expired": return PaymentReply(result: .ok, resultDescription: "Payment expired", paymentID: paymentID)
+        case "captured", "authorized", "declined", "voided":
+            return PaymentReply(
+                result: .ko, resultDescription: "The payment was completed and cannot expire", paymentID: paymentID)
+        default: throw GenericErrors.unexpectedState(mayHaveHadEffect: true)
+        }
     }
 
     /// Ends a series: one whose first payment was not made expires at once, whatever time is asked for.
@@ -38,14 +40,16 @@ extension GenericProvider {
         _ = try CancelTime(call.body)
         var payment = try await client.payment(paymentID, call)
         if payment.status == "pending" { payment = try await expireOrRead(paymentID, call) }
-        let answer: (PaymentResult, String) =
-            switch payment.status {
-            case "captured", "authorized":
+        let answer: (PaymentResult, String)
+        switch payment.status {
+        case "captured", "authorized":
+            answer =
                 payment.recurrenceToken == nil
-                    ? (.ko, "The payment starts no series")
-                    : (.ok, "The series ends: nothing is charged without a further request")
-            default: (.ok, "The series never began")
-            }
+                ? (.ko, "The payment starts no series")
+                : (.ok, "The series ends: nothing is charged without a further request")
+        case "declined", "expired", "voided": answer = (.ok, "The series never began")
+        default: throw GenericErrors.unexpectedState(mayHaveHadEffect: true)
+        }
         return PaymentReply(result: answer.0, resultDescription: answer.1, paymentID: paymentID)
     }
 

@@ -42,7 +42,7 @@ extension GenericProvider {
             GenericMapping.sessionReply(result, text, transactionID: transactionID, authCode: payment.authCode)
         }
         if let explanation = Self.mismatch(of: payment, amount, call) { return reply(.ko, explanation) }
-        do {
+        do throws(EffectFailure) {
             switch call.operation {
             case .sessionConfirm:
                 let request = GenericWire.CaptureRequest(amount: amount.minorUnits)
@@ -50,7 +50,10 @@ extension GenericProvider {
                 return reply(settled.result, settled.resultDescription)
             case .sessionVoid:
                 let voided = try await client.void(transactionID, call)
-                return reply(voided.status == "voided" ? .ok : .ko, voided.description ?? voided.status)
+                guard voided.status == "voided" else {
+                    throw .failed(GenericErrors.unexpectedState(mayHaveHadEffect: true))
+                }
+                return reply(.ok, voided.description ?? voided.status)
             default:
                 let request = GenericWire.RefundRequest(
                     amount: amount.minorUnits, refundReference: call.idempotencyKey)
@@ -66,7 +69,12 @@ extension GenericProvider {
 
     func transactionID(of call: ProviderCall) async throws(ProviderFailure) -> String? {
         if let transactionID = call.body["transactionId"]?.stringValue { return transactionID }
-        return try await session(of: call).transactionId
+        let session = try await session(of: call)
+        // Only these have none yet, or never.
+        if session.transactionId == nil, !["open", "declined", "expired"].contains(session.status) {
+            throw GenericErrors.unexpectedState(mayHaveHadEffect: false)
+        }
+        return session.transactionId
     }
 
     /// Why a transaction is not the one that the caller means: money of another currency or payment is never moved.

@@ -18,12 +18,15 @@ public struct ProviderDescription: Sendable {
     public var isDemonstration: Bool
     /// Whether calls tell the provider a callback URL, so that `PGM_PUBLIC_URL` is required.
     public var needsPublicURL: Bool
+    /// How a callback proves where it comes from.
+    public var callbackProof: CallbackProof
 
     /// Makes a description.
     public init(
         name: ProviderName, aliases: [ProviderName] = [], notificationName: String,
         methods: [PaymentMethodDescription], operations: [OperationDescription],
-        settings: [ProviderSettingDescription], isDemonstration: Bool = false, needsPublicURL: Bool = false
+        settings: [ProviderSettingDescription], isDemonstration: Bool = false, needsPublicURL: Bool = false,
+        callbackProof: CallbackProof
     ) {
         self.name = name
         self.aliases = aliases
@@ -33,6 +36,7 @@ public struct ProviderDescription: Sendable {
         self.settings = settings
         self.isDemonstration = isDemonstration
         self.needsPublicURL = needsPublicURL
+        self.callbackProof = callbackProof
     }
 
     /// The description of an operation, when the provider has it.
@@ -44,6 +48,16 @@ public struct ProviderDescription: Sendable {
     public func method(named name: String) -> PaymentMethodDescription? {
         methods.first { $0.name == name || $0.aliases.contains(name) }
     }
+}
+
+/// How a provider's callback proves where it comes from.
+public enum CallbackProof: Sendable, Hashable {
+    /// A signature over content and time; one whose time is further from now is refused.
+    case timedSignature(toleranceSeconds: Int64)
+    /// A signature over content alone: an old callback is as authentic as a new one.
+    case signature
+    /// None: nothing that it says is believed, the provider is asked.
+    case none
 }
 
 /// A payment method of a provider.

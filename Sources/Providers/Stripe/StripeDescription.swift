@@ -46,7 +46,8 @@ extension StripeProvider {
             .required("PRIVATE_KEY", .secret, "Stripe's secret API key, sk_test_… or sk_live_…"),
             .required("WEBHOOK_SECRET", .secret, "signing secret of the webhook endpoint, whsec_…"),
             .optional("API_VERSION", .text, default: "2026-07-29.dahlia", "value of the header Stripe-Version"),
-        ]
+        ],
+        callbackProof: .timedSignature(toleranceSeconds: webhookToleranceSeconds)
     )
 
     private static let redirects: [FieldSchema] = [

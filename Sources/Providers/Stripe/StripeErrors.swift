@@ -2,6 +2,13 @@ import Shared
 
 /// Meaning of Stripe's error answers.
 enum StripeErrors {
+    /// An object whose state says neither success nor refusal: it decides nothing.
+    static func unexpectedState(mayHaveHadEffect: Bool) -> ProviderFailure {
+        ProviderFailure(
+            .unusableAnswer, mayHaveHadEffect: mayHaveHadEffect, isTransient: false,
+            "Stripe's answer is of an unexpected state")
+    }
+
     /// A refusal where nothing happened and nothing will; otherwise a failure with what is known of its effect.
     ///
     /// `Stripe-Should-Retry` decides whether a repeat (always with the same key) can help, whatever the status.

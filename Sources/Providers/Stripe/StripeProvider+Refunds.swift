@@ -6,10 +6,17 @@ extension StripeProvider {
     func refund(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentReply {
         guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
         let session = try await client.session(paymentID, call)
-        guard session.paymentStatus == "paid", let target = try await refundTarget(of: session, call) else {
+        switch session.paymentStatus {
+        case "paid": break
+        case "unpaid", "no_payment_required":
             return PaymentReply(
                 result: .ko, resultDescription: "The payment was not made, there is nothing to refund",
                 paymentID: paymentID)
+        default: throw StripeErrors.unexpectedState(mayHaveHadEffect: false)
+        }
+        guard let target = try await refundTarget(of: session, call) else {
+            // What was paid was paid by something: not to be told is no refusal.
+            throw StripeErrors.unexpectedState(mayHaveHadEffect: false)
         }
         let refunds = try await client.refunds(of: target, call)
         if let earlier = refunds.first(where: { $0.metadata?["refundId"] == call.idempotencyKey }) {

@@ -7,11 +7,15 @@ extension StripeProvider {
         guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
         return try await PaymentReply.orRefusal(paymentID: paymentID) { () async throws(EffectFailure) in
             let session = try await expireOrRead(paymentID, call)
-            if session.status == "expired" {
+            switch session.status {
+            case "expired":
                 return PaymentReply(result: .ok, resultDescription: "The payment has expired", paymentID: paymentID)
+            case "complete":
+                return PaymentReply(
+                    result: .ko, resultDescription: "The payment was completed and cannot expire",
+                    paymentID: paymentID)
+            default: throw .failed(StripeErrors.unexpectedState(mayHaveHadEffect: true))
             }
-            return PaymentReply(
-                result: .ko, resultDescription: "The payment was completed and cannot expire", paymentID: paymentID)
         }
     }
 
@@ -33,11 +37,15 @@ extension StripeProvider {
         if let subscription = session.subscription?.id {
             return try await end(subscription, time, paymentID: paymentID, call)
         }
-        let hasExpired = session.mode == "subscription" && session.status == "expired"
-        return PaymentReply(
-            result: hasExpired ? .ok : .ko,
-            resultDescription: hasExpired ? "The subscription never began" : "The payment has no subscription",
-            paymentID: paymentID)
+        switch (session.mode, session.status) {
+        case ("subscription", "expired"):
+            return PaymentReply(
+                result: .ok, resultDescription: "The subscription never began", paymentID: paymentID)
+        case ("payment", _):
+            return PaymentReply(
+                result: .ko, resultDescription: "The payment has no subscription", paymentID: paymentID)
+        default: throw StripeErrors.unexpectedState(mayHaveHadEffect: false)
+        }
     }
 
     /// Closes a session; one that Stripe does not close is read, because only its state tells why.

@@ -52,7 +52,7 @@ struct ScriptedProvider: PaymentProvider {
             OperationDescription(.check, reference: .either, effect: .none),
             OperationDescription(.callback, reference: .callback, effect: .none),
         ],
-        settings: [])
+        settings: [], callbackProof: .none)
 
     let script: Script
 
