@@ -16,6 +16,9 @@ final class ReadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let limit: TimeAmount
     private let makeID: @Sendable () -> CommandID
+    /// Until when what is being read must be complete; `nil` between requests.
+    private var deadline: NIODeadline?
+    /// Set once for many requests: when it fires early it is set again for what is left.
     private var timer: Scheduled<Void>?
     private var requestsBegun = 0
     private var answersBegun = 0
@@ -49,9 +52,8 @@ final class ReadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head:
             requestsBegun += 1
-            stop()
             start(context)
-        case .end: stop()
+        case .end: deadline = nil
         case .body: break
         }
         context.fireChannelRead(data)
@@ -67,22 +69,34 @@ final class ReadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func start(_ context: ChannelHandlerContext) {
-        guard timer == nil else { return }
+        let deadline = context.eventLoop.now + limit
+        self.deadline = deadline
+        if timer == nil { setTimer(deadline, context) }
+    }
+
+    private func setTimer(_ deadline: NIODeadline, _ context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: limit) {
+        timer = context.eventLoop.scheduleTask(deadline: deadline) {
             let (handler, context) = bound.value
-            handler.expire(context)
+            handler.fire(context)
         }
     }
 
+    private func fire(_ context: ChannelHandlerContext) {
+        timer = nil
+        guard let deadline else { return }
+        if deadline > context.eventLoop.now { setTimer(deadline, context) } else { expire(context) }
+    }
+
     private func stop() {
+        deadline = nil
         timer?.cancel()
         timer = nil
     }
 
     /// Answers 408 and closes; the request's handler sees the connection end.
     private func expire(_ context: ChannelHandlerContext) {
-        timer = nil
+        deadline = nil
         // A request that was refused before its end needs no second answer; and while a request before it on the same
         // connection waits for its own, a 408 would be taken for that one.
         guard answersEnded == answersBegun, answersBegun == max(requestsBegun - 1, 0) else {
