@@ -36,6 +36,13 @@ public final class OutgoingHTTPClient: HTTPTransport, Service {
         // A refused connection is told at once; whether to try again is decided where the effect is known.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.timeout.connect = TimeAmount(limits.connectTimeout)
+        // The caller's own span and headers go with a request.
+        configuration.tracing.tracer = nil
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(FlushOnceHandler(), position: .first)
+            }
+        }
         self.client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.answerBytesMax = limits.answerBytesMax
     }
