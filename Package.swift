@@ -117,7 +117,8 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "SharedTests", dependencies: ["Shared", metrics], swiftSettings: strict),
+        .testTarget(
+            name: "SharedTests", dependencies: ["Shared", metrics, nioCore, nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ProvidersTests",
             dependencies: ["Providers", "Shared", "Ingress", "Sandbox", crypto, httpTypes],

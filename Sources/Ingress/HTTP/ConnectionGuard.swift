@@ -23,6 +23,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let limit: TimeAmount
     private let makeID: @Sendable () -> CommandID
     private var progress = ConnectionProgress()
+    /// Until when what is being read must be complete; `nil` while nothing has a limit.
+    private var deadline: NIODeadline?
+    /// Set once for many requests: when it fires early it is set again for what is left.
     private var timer: Scheduled<Void>?
 
     /// Takes the limit and the maker of identifiers for requests that end here.
@@ -105,20 +108,32 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         for action in actions {
             switch action {
             case .startTimer:
-                let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-                timer = context.eventLoop.scheduleTask(in: limit) {
-                    let (handler, context) = bound.value
-                    handler.perform(handler.progress.givenUp(.timeout), context)
-                }
-            case .stopTimer:
-                timer?.cancel()
-                timer = nil
+                let deadline = context.eventLoop.now + limit
+                self.deadline = deadline
+                if timer == nil { setTimer(deadline, context) }
+            case .stopTimer: deadline = nil
             case .failBody: context.fireErrorCaught(RequestGivenUp())
             case .refuse(let refusal): refuse(refusal, context)
             case .linger: linger(context)
             case .close: context.close(mode: .all, promise: nil)
             }
         }
+    }
+
+    private func setTimer(_ deadline: NIODeadline, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(deadline: deadline) {
+            let (handler, context) = bound.value
+            handler.fire(context)
+        }
+    }
+
+    private func fire(_ context: ChannelHandlerContext) {
+        timer = nil
+        guard let deadline else { return }
+        guard deadline <= context.eventLoop.now else { return setTimer(deadline, context) }
+        self.deadline = nil
+        perform(progress.givenUp(.timeout), context)
     }
 
     private func refuse(_ refusal: RequestRefusal, _ context: ChannelHandlerContext) {
@@ -140,6 +155,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.flush()
         context.close(mode: .output, promise: nil)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer?.cancel()
+        deadline = nil
         timer = context.eventLoop.scheduleTask(in: Self.lingerLimit) { bound.value.1.close(mode: .all, promise: nil) }
         // Reading may have been paused for a body that nobody takes any more.
         context.read()

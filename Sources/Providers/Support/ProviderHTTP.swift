@@ -1,4 +1,3 @@
-import Foundation
 import Shared
 
 /// Sends one request to a provider and turns every way to get no usable answer into a ``ProviderFailure``.
@@ -68,17 +67,28 @@ struct ProviderHTTP: Sendable {
     }
 
     private func withoutCredentials(_ body: [UInt8]) -> [UInt8] {
-        var data = Data(body)
-        var isChanged = false
+        var clean = body
         for credential in credentials where !credential.exposed.isEmpty {
-            var searched = data.startIndex
-            while let range = data.range(of: Data(credential.exposed.utf8), in: searched..<data.endIndex) {
-                data.replaceSubrange(range, with: Data("***".utf8))
-                searched = range.lowerBound + 3
-                isChanged = true
-            }
+            clean = Self.replacing(Array(credential.exposed.utf8), in: clean)
         }
-        return isChanged ? Array(data) : body
+        return clean
+    }
+
+    /// The bytes with every occurrence of a pattern blotted out; usually there is none, and nothing is copied.
+    private static func replacing(_ pattern: [UInt8], in bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8]?
+        var copied = 0
+        var index = 0
+        while bytes.count - index >= pattern.count {
+            guard bytes[index] == pattern[0], bytes[index..<index + pattern.count].elementsEqual(pattern) else {
+                index += 1
+                continue
+            }
+            result = (result ?? []) + bytes[copied..<index] + Array("***".utf8)
+            index += pattern.count
+            copied = index
+        }
+        return result.map { $0 + bytes[copied...] } ?? bytes
     }
 
     /// `Retry-After` in seconds, up to an hour; a date or anything else is ignored.

@@ -38,8 +38,17 @@ public struct CommandID: Sendable, Hashable {
     /// Takes 26 characters of the alphabet; anything else gives `nil`.
     public init?(_ value: String) {
         guard value.utf8.count == CommandID.length else { return nil }
-        guard value.utf8.allSatisfy({ CommandID.alphabet.contains($0) }) else { return nil }
+        guard value.utf8.allSatisfy(CommandID.isInAlphabet) else { return nil }
         self.value = value
+    }
+
+    /// Digits and capital letters without I, L, O and U, which are easily misread.
+    private static func isInAlphabet(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39: true
+        case 0x41...0x5A: byte != 0x49 && byte != 0x4C && byte != 0x4F && byte != 0x55
+        default: false
+        }
     }
 
     private init(unchecked value: String) {

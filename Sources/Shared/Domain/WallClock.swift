@@ -30,9 +30,17 @@ public struct WallClock: Sendable {
         let days = (clamped - milliseconds) / 86_400_000
         let (year, month, day) = civil(daysSinceEpoch: days)
         let seconds = milliseconds / 1000
-        var text = padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2) + "T"
-        text += padded(seconds / 3600, 2) + ":" + padded(seconds / 60 % 60, 2) + ":" + padded(seconds % 60, 2)
-        return text + "." + padded(milliseconds % 1000, 3) + "Z"
+        let digits: [(number: Int64, width: Int, end: String)] = [
+            (year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (seconds / 3600, 2, ":"), (seconds / 60 % 60, 2, ":"),
+            (seconds % 60, 2, "."), (milliseconds % 1000, 3, "Z"),
+        ]
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        for part in digits {
+            append(part.number, part.width, to: &text)
+            text.append(contentsOf: part.end.utf8)
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Year, month and day of a day counted from 1970-01-01, by the Gregorian rule of 400 years of 146,097 days; a year
@@ -49,8 +57,11 @@ public struct WallClock: Sendable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    private static func append(_ number: Int64, _ width: Int, to text: inout [UInt8]) {
+        var divisor: Int64 = width == 4 ? 1000 : width == 3 ? 100 : 10
+        while divisor > 0 {
+            text.append(UInt8(truncatingIfNeeded: 0x30 + number / divisor % 10))
+            divisor /= 10
+        }
     }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -36,6 +37,13 @@ public final class OutgoingHTTPClient: HTTPTransport, Service {
         // A refused connection is told at once; whether to try again is decided where the effect is known.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.timeout.connect = TimeAmount(limits.connectTimeout)
+        // The caller's own span and headers go with a request.
+        configuration.tracing.tracer = nil
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(FlushOnceHandler(), position: .first)
+            }
+        }
         self.client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         self.answerBytesMax = limits.answerBytesMax
     }
@@ -51,32 +59,55 @@ public final class OutgoingHTTPClient: HTTPTransport, Service {
         try await client.shutdown()
     }
 
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the whole answer, within the request's time up to its last byte.
     public func send(_ request: OutgoingRequest) async throws(OutgoingFailure) -> OutgoingResponse {
-        var outgoing = HTTPClientRequest(url: request.url)
-        outgoing.method = HTTPMethod(rawValue: request.method)
-        for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
-        if let body = request.body { outgoing.body = .bytes(body) }
+        let outgoing = try Self.outgoing(request)
+        let answer = ResponseAccumulator(request: outgoing, maxBodySize: answerBytesMax)
+        // Not the client's asynchronous calls: their deadline ends with the answer's head, and each part of an answer
+        // is a change of threads.
+        let task = client.execute(request: outgoing, delegate: answer, deadline: .now() + TimeAmount(request.timeout))
         do {
-            let response = try await client.execute(outgoing, deadline: .now() + TimeAmount(request.timeout))
-            let body = try await response.body.collect(upTo: answerBytesMax)
+            let response = try await withTaskCancellationHandler {
+                try await task.get()
+            } onCancel: {
+                task.cancel()
+            }
             var headers: [String: String] = [:]
-            for (name, value) in response.headers where headers[name.lowercased()] == nil {
-                headers[name.lowercased()] = value
+            for (name, value) in response.headers {
+                let name = name.lowercased()
+                if headers[name] == nil { headers[name] = value }
             }
             return OutgoingResponse(
-                statusCode: Int(response.status.code), headers: headers, body: Array(body.readableBytesView))
+                statusCode: Int(response.status.code), headers: headers,
+                body: response.body.map { Array($0.readableBytesView) } ?? [])
         } catch {
             throw Self.failure(for: error)
+        }
+    }
+
+    private static func outgoing(_ request: OutgoingRequest) throws(OutgoingFailure) -> HTTPClient.Request {
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(request.headers.count + 3)
+        for header in request.headers { headers.add(name: header.name, value: header.value) }
+        do {
+            return try HTTPClient.Request(
+                url: request.url, method: HTTPMethod(rawValue: request.method), headers: headers,
+                body: request.body.map { .byteBuffer(ByteBuffer(bytes: $0)) })
+        } catch {
+            throw OutgoingFailure(code: .invalidRequest, mayHaveBeenSent: false)
         }
     }
 
     /// Maps the client's errors; whatever is not known to precede the first byte may have been sent.
     private static func failure(for error: any Error) -> OutgoingFailure {
         switch error {
-        case is NIOTooManyBytesError: return OutgoingFailure(code: .answerTooLarge, mayHaveBeenSent: true)
+        case is ResponseAccumulator.ResponseTooBigError:
+            return OutgoingFailure(code: .answerTooLarge, mayHaveBeenSent: true)
         case is CancellationError: return OutgoingFailure(code: .cancelled, mayHaveBeenSent: true)
         case is NIOConnectionError: return OutgoingFailure(code: .connectionFailed, mayHaveBeenSent: false)
+        // What a connect to an address ends with; a connection that was made ends with other errors.
+        case let error as IOError where error.errnoCode == ECONNREFUSED:
+            return OutgoingFailure(code: .connectionFailed, mayHaveBeenSent: false)
         case let error as HTTPClientError: return failure(for: error)
         case is IOError, is ChannelError: return OutgoingFailure(code: .connectionClosed, mayHaveBeenSent: true)
         default: return OutgoingFailure(code: .other, mayHaveBeenSent: true)

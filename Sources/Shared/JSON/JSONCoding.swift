@@ -1,5 +1,3 @@
-import Foundation
-
 /// The one configuration of JSON reading and writing, with a bound on nesting.
 public enum JSONCoding {
     /// Deepest nesting of objects and arrays that is read.
@@ -8,56 +6,23 @@ public enum JSONCoding {
     /// Reads a value from UTF-8 JSON.
     /// - Throws: ``JSONError`` when the bytes are not JSON, are nested too deeply or have another shape.
     public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(JSONError) -> Value {
-        guard depth(of: bytes) <= depthMax else { throw .tooDeep }
+        let value = try JSONReader.read(bytes)
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
-        } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-            throw .notJSON
+            return try JSONTreeDecoder.decode(type, from: value, at: nil)
         } catch let error as DecodingError {
             throw .unexpectedShape(path: path(of: error))
         } catch {
-            throw .notJSON
+            throw .unexpectedShape(path: "")
         }
     }
 
     /// Writes UTF-8 JSON with sorted names and unescaped slashes, so that equal values have equal bytes.
     public static func encode(_ value: some Encodable) throws(JSONError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return Array(try encoder.encode(value))
+            return try JSONWriter.write(try JSONTreeEncoder.node(of: value))
         } catch {
             throw .notEncodable
         }
-    }
-
-    /// Deepest nesting of brackets outside strings; reads each byte once and cannot fail.
-    static func depth(of bytes: [UInt8]) -> Int {
-        var depth = 0
-        var deepest = 0
-        var isInString = false
-        var isEscaped = false
-        for byte in bytes {
-            if isInString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                depth += 1
-                deepest = max(deepest, depth)
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-            default: break
-            }
-        }
-        return deepest
     }
 
     private static func path(of error: DecodingError) -> String {

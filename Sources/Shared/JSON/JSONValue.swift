@@ -1,5 +1,5 @@
 /// Any JSON value, for bodies whose shape is known only at run time.
-public indirect enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable, Hashable {
     /// `null`
     case null
     /// `true` or `false`

@@ -107,7 +107,7 @@ public struct CommandProcessor: Sendable {
 
     private func once(_ command: Command, end: ContinuousClock.Instant) async throws(ProviderFailure) -> Outcome {
         let timeout = min(settings.providerTimeout, end - ContinuousClock.now)
-        let key = command.operation.rawValue.replacing("/", with: "-") + "-" + command.id.value
+        let key = command.operation.rawValue.split(separator: "/").joined(separator: "-") + "-" + command.id.value
         var call = ProviderCall(command, idempotencyKey: key, timeout: timeout)
         let hop = TraceHop.start("call provider", .client, parent: command.trace)
         call.trace = hop.context

@@ -45,7 +45,6 @@ import Testing
     @Test func bracketsInStringsDoNotCount() throws {
         let text = "\"" + String(repeating: "[{\\\"", count: 100) + "\""
         #expect(try decode(text).stringValue?.count == 300)
-        #expect(JSONCoding.depth(of: Array("\"\\\\\"[[]]".utf8)) == 2)
     }
 
     @Test(

@@ -55,23 +55,28 @@ public struct TraceContext: Sendable, Hashable {
 
     /// The header `traceparent`.
     public var traceParent: String {
-        var text = "00-"
-        text.reserveCapacity(55)
-        Self.append(traceID.high, digits: 16, to: &text)
-        Self.append(traceID.low, digits: 16, to: &text)
-        text += "-"
-        Self.append(spanID, digits: 16, to: &text)
-        text += "-"
-        Self.append(UInt64(flags), digits: 2, to: &text)
-        return text
+        String(unsafeUninitializedCapacity: 55) { buffer in
+            var text = HexadecimalText(buffer)
+            text.append(0, digits: 2)
+            text.appendDash()
+            text.append(traceID.high, digits: 16)
+            text.append(traceID.low, digits: 16)
+            text.appendDash()
+            text.append(spanID, digits: 16)
+            text.appendDash()
+            text.append(UInt64(flags), digits: 2)
+            return text.count
+        }
     }
 
     /// The trace id in 32 hexadecimal digits, as logs have it.
     public var traceIDText: String {
-        var text = ""
-        Self.append(traceID.high, digits: 16, to: &text)
-        Self.append(traceID.low, digits: 16, to: &text)
-        return text
+        String(unsafeUninitializedCapacity: 32) { buffer in
+            var text = HexadecimalText(buffer)
+            text.append(traceID.high, digits: 16)
+            text.append(traceID.low, digits: 16)
+            return text.count
+        }
     }
 
     /// Whether the caller may have recorded the trace.
@@ -108,11 +113,29 @@ public struct TraceContext: Sendable, Hashable {
         }
         return value
     }
+}
 
-    private static func append(_ value: UInt64, digits: Int, to text: inout String) {
+/// Writes digits into the storage of a string; what does not fit is left out.
+private struct HexadecimalText {
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
+        self.buffer = buffer
+    }
+
+    mutating func append(_ value: UInt64, digits: Int) {
         for place in (0..<digits).reversed() {
             let digit = UInt8(truncatingIfNeeded: (value >> UInt64(place * 4)) & 0xF)
-            text.unicodeScalars.append(Unicode.Scalar(digit < 10 ? digit &+ 0x30 : digit &+ 0x57))
+            append(digit < 10 ? digit &+ 0x30 : digit &+ 0x57)
         }
+    }
+
+    mutating func appendDash() { append(UInt8(ascii: "-")) }
+
+    private mutating func append(_ byte: UInt8) {
+        guard count < buffer.count else { return }
+        buffer[count] = byte
+        count += 1
     }
 }
