@@ -127,7 +127,7 @@ final class Switchboard: Sendable {
             let piece = ByteBuffer(repeating: UInt8(ascii: "x"), count: Tampering.pieceBytes)
             for _ in 0..<(Tampering.floodBytes / Tampering.pieceBytes) { try await writer.write(piece) }
             await self.hold()
-            try await writer.finish(nil)
+            throw NotConforming("the rest of the answer is never sent")
         }
     }
 

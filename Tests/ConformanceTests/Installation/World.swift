@@ -24,7 +24,7 @@ struct World: Sendable {
     let codec: MessageCodec
     let logs: LogBook
     let clock: AdjustableClock
-    /// `http://127.0.0.1:…`
+    /// Where the ingress listens.
     let ingressURL: String
     /// Where the provider's API is simulated.
     let simulatorURL: String

@@ -120,13 +120,24 @@ import Testing
         StripeJSON.session(status: "open", payment: "unpaid", intent: "null"),
         StripeJSON.session(status: "open", payment: "unpaid"), StripeJSON.session(status: "expired", payment: "unpaid"),
         StripeJSON.session(payment: "unpaid"), StripeJSON.session(payment: "no_payment_required", intent: "null"),
-        StripeJSON.session(payment: "paid", intent: "null"), StripeJSON.session(payment: nil),
-        StripeJSON.session(payment: "invented"),
     ])
     func whatWasNotPaidIsNotRefunded(session: String) async throws {
         let harness = try Harness([.json(200, session)])
         let reply = try await refund(harness, cents: 100)
         #expect(reply.result == .ko)
+        #expect(harness.transport.requests.count == 1)
+    }
+
+    @Test(arguments: [
+        StripeJSON.session(payment: "paid", intent: "null"), StripeJSON.session(payment: nil),
+        StripeJSON.session(payment: "invented"),
+    ])
+    func aSessionOfUnknownStateIsNoRefusal(session: String) async throws {
+        let harness = try Harness([.json(200, session)])
+        let failure = await FailureShape.of { () async throws(ProviderFailure) in
+            try await harness.provider.execute(TestCall.make(.refund, paymentID: "cs_1", cents: 100))
+        }
+        #expect(failure == FailureShape(.unusableAnswer, effect: false, transient: false))
         #expect(harness.transport.requests.count == 1)
     }
 
