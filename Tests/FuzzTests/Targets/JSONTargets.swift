@@ -12,8 +12,17 @@ extension FuzzTarget {
         try checkReadBack(PaymentReply.self, bytes)
         try checkReadBack(MerchantNotification.self, bytes)
         try checkReadBack(RawCallback.self, bytes)
-        guard try checkReadBack(JSONValue.self, bytes) else { return }
-        try Finding.unless(JSONCoding.depth(of: bytes) <= JSONCoding.depthMax, "nested too deeply")
+        try checkReadBack(JSONValue.self, bytes)
+        guard let value = try? JSONCoding.decode(JSONValue.self, from: bytes) else { return }
+        try Finding.unless(depth(of: value) <= JSONCoding.depthMax, "nested too deeply")
+    }
+
+    private static func depth(of value: JSONValue) -> Int {
+        switch value {
+        case .array(let elements): 1 + (elements.map { depth(of: $0) }.max() ?? 0)
+        case .object(let members): 1 + (members.values.map { depth(of: $0) }.max() ?? 0)
+        default: 0
+        }
     }
 
     /// Whatever is read can be written, and is the same when it is read again.
