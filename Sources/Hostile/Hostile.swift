@@ -49,7 +49,7 @@ struct Hostile: AsyncParsableCommand {
 
     /// Measures well-formed traffic alone and then beside a class, so that both see the same machine; prints a row.
     private func measure(_ hostile: HostileClass, _ traffic: GoodTraffic) async throws -> [String] {
-        // Slow ones too begin one after the other: it is their slowness that is measured, not 200 connections in one go.
+        // Slow ones too begin one after the other: their slowness is measured, not 200 connections in one go.
         let runner = HostileRunner(target: traffic.target, spread: .seconds(seconds))
         var (baseline, beside) = (GoodSamples(), GoodSamples())
         for attempt in 1...Self.attemptsMax {
