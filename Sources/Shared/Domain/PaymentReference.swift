@@ -23,22 +23,36 @@ public struct PaymentReference: Sendable, Hashable, Codable {
 
 /// The key by which commands are ordered: commands of one lane run one after the other, lanes run concurrently.
 ///
-/// It is the Kafka key of a command. The prefix keeps the two kinds of identifiers apart.
+/// It is the Kafka key of a command. The prefix keeps the kinds of identifiers apart.
 public struct Lane: Sendable, Hashable {
     /// `s:` and a shop transaction id, `p:` and a payment id, or `c:` and a command id.
     public let key: String
 
-    /// The home lane of a payment.
-    public static func shopTransaction(_ id: String) -> Lane { Lane(key: "s:" + id) }
-    /// The lane of an operation that is documented with the provider's identifier.
-    public static func payment(_ id: String) -> Lane { Lane(key: "p:" + id) }
-    /// The lane of a request that names no payment.
-    public static func command(_ id: CommandID) -> Lane { Lane(key: "c:" + id.value) }
+    /// Takes a record's key; `nil` for one that is no lane.
+    public init?(key: String) {
+        guard ["s:", "p:", "c:", "k:"].contains(where: { key.hasPrefix($0) && key.utf8.count > 2 }) else { return nil }
+        self.key = key
+    }
 
-    /// The lane of a command: by shop transaction id where there is one, else by payment id, else by command id.
-    public static func of(_ reference: PaymentReference, command: CommandID) -> Lane {
+    private init(unchecked key: String) { self.key = key }
+
+    /// The lane of requests that name no payment and carry an idempotency key, by its hash.
+    public static func claim(_ keyHash: String) -> Lane { Lane(unchecked: "k:" + keyHash) }
+    /// The home lane of a payment.
+    public static func shopTransaction(_ id: String) -> Lane { Lane(unchecked: "s:" + id) }
+    /// The lane of an operation that is documented with the provider's identifier.
+    public static func payment(_ id: String) -> Lane { Lane(unchecked: "p:" + id) }
+    /// The lane of a request that names no payment.
+    public static func command(_ id: CommandID) -> Lane { Lane(unchecked: "c:" + id.value) }
+
+    /// The lane of a command: by shop transaction id where there is one, else by payment id, else by the command that
+    /// its caller joins, by its idempotency key, or by its own id.
+    public static func of(
+        _ reference: PaymentReference, command: CommandID, claim: IdempotencyClaim? = nil
+    ) -> Lane {
         if let shopTransactionID = reference.shopTransactionID { return .shopTransaction(shopTransactionID) }
         if let paymentID = reference.paymentID { return .payment(paymentID) }
-        return .command(command)
+        if let joined = claim?.joins { return .command(joined) }
+        return claim?.keyHash.map { .claim($0) } ?? .command(command)
     }
 }

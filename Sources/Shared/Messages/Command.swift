@@ -22,6 +22,8 @@ public struct Command: Sendable, Hashable {
     public var attempt: Int
     /// Unix milliseconds before which a command that was put back does not start.
     public var notBeforeMilliseconds: Int64?
+    /// Who asks, and the caller's idempotency key; none for callbacks.
+    public var claim: IdempotencyClaim?
     /// Where the answer goes, when somebody waits for it.
     public var replyTo: ReplyAddress?
     /// W3C trace context of the request.
@@ -51,7 +53,7 @@ public struct Command: Sendable, Hashable {
     }
 
     /// The lane, which is the record's key.
-    public var lane: Lane { Lane.of(reference, command: id) }
+    public var lane: Lane { Lane.of(reference, command: id, claim: claim) }
 }
 
 /// The part of a command that is sealed on the topic.

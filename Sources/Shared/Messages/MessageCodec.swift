@@ -53,6 +53,11 @@ public struct MessageCodec: Sendable {
             reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),
             amount: wire.amount, acceptedAtMilliseconds: wire.acceptedAtMilliseconds, payload: payload)
         command.attempt = wire.attempt
+        if let scope = wire.scope {
+            guard let claim = IdempotencyClaim(scope: scope, keyHash: wire.idempotencyKeyHash, joins: wire.joins)
+            else { throw .malformed("scope or idempotencyKeyHash is not a hash") }
+            command.claim = claim
+        }
         command.notBeforeMilliseconds = wire.notBeforeMilliseconds
         command.trace = message.traceContext
         if let text = message.text(MessageHeaderName.deadline) {
@@ -170,7 +175,7 @@ public struct MessageCodec: Sendable {
 
 extension MessageCodec {
     /// Unix milliseconds of the years 1970 to 9999: within them times can be added, subtracted and written.
-    private static let times: ClosedRange<Int64> = 0...253_402_300_799_999
+    static let times: ClosedRange<Int64> = 0...253_402_300_799_999
     /// Most rounds that a command can have gone through.
     private static let attempts = 1...1_000_000
 
@@ -186,9 +191,9 @@ extension MessageCodec {
         guard (wire.amount?.minorUnits ?? 0) >= 0 else { throw .malformed("amount is negative") }
     }
 
-    private static func context(_ type: MessageType, _ id: String) -> String { type.rawValue + ":" + id }
+    static func context(_ type: MessageType, _ id: String) -> String { type.rawValue + ":" + id }
 
-    private func headers(
+    func headers(
         _ type: MessageType, id: String, subject: String?, atMilliseconds now: Int64
     ) -> [KafkaHeader] {
         var headers = [
@@ -203,14 +208,14 @@ extension MessageCodec {
         return headers
     }
 
-    private func check(_ message: KafkaMessage, is type: MessageType) throws(MessageError) {
+    func check(_ message: KafkaMessage, is type: MessageType) throws(MessageError) {
         guard let text = message.text(MessageHeaderName.type) else { throw .malformed("header ce_type is missing") }
         guard text != type.rawValue else { return }
         guard text.hasPrefix("pgm.") else { throw .malformed("header ce_type is not one of this system") }
         throw .unsupportedType(String(text.prefix(64)))
     }
 
-    private func decode<Wire: Decodable>(_ type: Wire.Type, from value: [UInt8]?) throws(MessageError) -> Wire {
+    func decode<Wire: Decodable>(_ type: Wire.Type, from value: [UInt8]?) throws(MessageError) -> Wire {
         guard let value else { throw .malformed("the record has no value") }
         do {
             return try JSONCoding.decode(type, from: value)
@@ -221,7 +226,7 @@ extension MessageCodec {
         }
     }
 
-    private func open(_ sealed: String, context: String) throws(MessageError) -> [UInt8] {
+    func open(_ sealed: String, context: String) throws(MessageError) -> [UInt8] {
         do {
             return try keys.open(sealed, context: context)
         } catch .unknownKey {
@@ -231,7 +236,7 @@ extension MessageCodec {
         }
     }
 
-    private func open<Content: Decodable>(
+    func open<Content: Decodable>(
         _ type: Content.Type, _ sealed: String, context: String
     ) throws(MessageError) -> Content {
         try decode(type, from: try open(sealed, context: context))

@@ -20,6 +20,8 @@ public enum MessageHeaderName {
     public static let replyTo = "reply-to"
     /// The command that a reply answers.
     public static let correlationID = "correlation-id"
+    /// What readers of a journal must know of a record: ``JournalMark``.
+    public static let journalMark = "journal-mark"
     /// Why a record is a dead letter.
     public static let deadLetterReason = "dead-letter-reason"
 }
@@ -32,6 +34,10 @@ public enum MessageType: String, Sendable, CaseIterable {
     case reply = "pgm.reply.v1"
     /// What became of a command.
     case result = "pgm.result.v1"
+    /// What workers tell each other about a payment, in its home lane.
+    case task = "pgm.task.v1"
+    /// A worker's memory of its effects.
+    case journal = "pgm.journal.v1"
     /// A record that could not be processed.
     case deadLetter = "pgm.deadletter.v1"
 }

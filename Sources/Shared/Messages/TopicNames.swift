@@ -18,6 +18,9 @@ public struct TopicNames: Sendable, Hashable {
     /// Commands of one provider.
     public func commands(of provider: ProviderName) -> String { prefix + "commands." + provider.value }
 
+    /// Memory of one provider's workers.
+    public func journal(of provider: ProviderName) -> String { prefix + "journal." + provider.value }
+
     /// Consumer group of one provider's workers.
     public func workerGroup(of provider: ProviderName) -> String { prefix + "worker." + provider.value }
     /// Consumer group of the notifiers.
@@ -49,11 +52,25 @@ public struct TopicPlan: Sendable, Hashable {
         var topics = providers.map { provider in
             topic(names.commands(of: provider), partitions: commandPartitions, retentionMilliseconds: 7 * 24 * hour)
         }
+        topics += providers.map { journal(names.journal(of: $0)) }
         topics.append(topic(names.results, partitions: commandPartitions, retentionMilliseconds: 7 * 24 * hour))
         topics.append(topic(names.replies, partitions: replyPartitions, retentionMilliseconds: hour))
         topics.append(
             topic(names.deadLetters, partitions: Self.deadLetterPartitions, retentionMilliseconds: 30 * 24 * hour))
         return topics
+    }
+
+    /// Partitioned like the commands; the last record of each entry stays until it is ended by a tombstone.
+    ///
+    /// A record that a process wrote after it lost its partition is void, and the owner writes the valid state again
+    /// behind it: compaction must leave it the time to.
+    private func journal(_ name: String) -> KafkaTopicSpecification {
+        let hour = 3_600_000
+        var journal = topic(name, partitions: commandPartitions, retentionMilliseconds: -1)
+        journal.settings["cleanup.policy"] = "compact"
+        journal.settings["min.compaction.lag.ms"] = String(24 * hour)
+        journal.settings["delete.retention.ms"] = String(7 * 24 * hour)
+        return journal
     }
 
     private func topic(_ name: String, partitions: Int32, retentionMilliseconds: Int) -> KafkaTopicSpecification {

@@ -9,6 +9,9 @@ struct CommandWire: Codable {
     var acceptedAtMilliseconds: Int64
     var attempt: Int
     var notBeforeMilliseconds: Int64?
+    var scope: String?
+    var idempotencyKeyHash: String?
+    var joins: CommandID?
     var sealed: String
 
     init(_ command: Command, sealed: String) {
@@ -21,6 +24,9 @@ struct CommandWire: Codable {
         acceptedAtMilliseconds = command.acceptedAtMilliseconds
         attempt = command.attempt
         notBeforeMilliseconds = command.notBeforeMilliseconds
+        scope = command.claim?.scope
+        idempotencyKeyHash = command.claim?.keyHash
+        joins = command.claim?.joins
         self.sealed = sealed
     }
 
@@ -29,9 +35,25 @@ struct CommandWire: Codable {
     /// Each part has its length before it.
     var sealedTogether: String {
         let money = amount.map { "\($0.minorUnits)\($0.currency.code)" }
-        return [provider.value, operation.rawValue, paymentMethod, shopTransactionID, paymentID, money]
-            .map { part in part.map { "|\($0.utf8.count):\($0)" } ?? "|-" }.joined()
+        return [
+            provider.value, operation.rawValue, paymentMethod, shopTransactionID, paymentID, money, scope,
+            idempotencyKeyHash, joins?.value,
+        ]
+        .map { part in part.map { "|\($0.utf8.count):\($0)" } ?? "|-" }.joined()
     }
+}
+
+/// Value of a task record.
+struct TaskWire: Codable {
+    var provider: ProviderName
+    var createdAtMilliseconds: Int64
+    var sealed: String
+}
+
+/// Sealed part of a task.
+struct TaskContent: Codable {
+    var news: PaymentNews?
+    var settle: OperatorDecision?
 }
 
 /// Value of a reply record.

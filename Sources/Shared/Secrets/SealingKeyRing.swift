@@ -95,6 +95,27 @@ public struct SealingKeyRing: Sendable {
             throw .damaged
         }
     }
+
+    /// A code by which bytes are known again without being kept: `<key id>.<hexadecimal HMAC-SHA256>`.
+    public func authenticationCode(of bytes: [UInt8]) -> String {
+        writing.id + "." + Self.code(of: bytes, key: writing.key)
+    }
+
+    /// Whether a code was made of these bytes with any key of the ring.
+    ///
+    /// - Returns: `nil` when its key is not in the ring.
+    public func verifies(_ code: String, of bytes: [UInt8]) -> Bool? {
+        guard let point = code.utf8.firstIndex(of: UInt8(ascii: ".")) else { return nil }
+        guard let key = keysByID[String(code[..<point])] else { return nil }
+        return code[code.utf8.index(after: point)...] == Self.code(of: bytes, key: key)
+    }
+
+    private static func code(of bytes: [UInt8], key: SymmetricKey) -> String {
+        // Another key than the sealing one, derived from it: one key, one use.
+        let derived = HKDF<SHA256>.expand(
+            pseudoRandomKey: key, info: Array("pgm.request-code".utf8), outputByteCount: 32)
+        return Hexadecimal.encode(HMAC<SHA256>.authenticationCode(for: bytes, using: derived))
+    }
 }
 
 extension SealingKeyRing.Key {

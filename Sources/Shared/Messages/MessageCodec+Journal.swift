@@ -1,0 +1,56 @@
+/// Value of a journal's record.
+private struct JournalWire: Codable {
+    var summary: JournalSummary
+    var sealed: String
+}
+
+extension MessageCodec {
+    /// A journal's record for a partition of its provider's journal.
+    /// - Throws: ``JSONError`` or ``SealingError`` when the content cannot be written.
+    public func record(
+        for entry: JournalRecord, of provider: ProviderName, partition: Int32, atMilliseconds now: Int64
+    ) throws -> KafkaRecord {
+        let value = try entry.content.map { content in
+            try JSONCoding.encode(
+                JournalWire(
+                    summary: entry.summary,
+                    sealed: try keys.seal(content, context: Self.journalContext(provider, entry.key))))
+        }
+        var headers = headers(.journal, id: entry.id, subject: nil, atMilliseconds: now)
+        headers.append(KafkaHeader(name: MessageHeaderName.journalMark, text: entry.mark.text))
+        return KafkaRecord(
+            topic: topics.journal(of: provider), partition: partition, key: Array(entry.key.text.utf8), value: value,
+            headers: headers)
+    }
+
+    /// Reads what readers of a journal must know; the content stays sealed.
+    public func journalReading(from message: KafkaMessage) throws(MessageError) -> JournalReading {
+        try check(message, is: .journal)
+        guard let key = message.key.flatMap({ JournalKey(String(decoding: $0, as: UTF8.self)) }) else {
+            throw .malformed("the key is not one of a journal")
+        }
+        guard let mark = message.text(MessageHeaderName.journalMark).flatMap(JournalMark.init) else {
+            throw .malformed("header journal-mark is missing or ill-formed")
+        }
+        return JournalReading(
+            id: message.text(MessageHeaderName.id) ?? "", key: key, mark: mark, value: message.value,
+            offset: message.offset)
+    }
+
+    /// Opens the value of an entry.
+    public func journalContent<Content: Decodable>(
+        _ type: Content.Type, from value: [UInt8], key: JournalKey, of provider: ProviderName
+    ) throws(MessageError) -> Content {
+        let wire = try decode(JournalWire.self, from: value)
+        return try open(type, wire.sealed, context: Self.journalContext(provider, key))
+    }
+
+    /// What stands in clear in the value of an entry.
+    public func journalSummary(from value: [UInt8]) throws(MessageError) -> JournalSummary {
+        try decode(JournalWire.self, from: value).summary
+    }
+
+    private static func journalContext(_ provider: ProviderName, _ key: JournalKey) -> String {
+        context(.journal, provider.value + ":" + key.text)
+    }
+}

@@ -1,0 +1,118 @@
+import Crypto
+import Shared
+
+/// What a partition's log says so far: who owns it, and which of its records are valid.
+///
+/// A pure state machine over the log's records in their order. Every reader that has read the same records has the
+/// same state, whatever its clock and whatever it wrote itself: that is what makes ownership decidable.
+///
+/// * An owner record is valid when its epoch is higher than any before.
+/// * Any other record is valid when its epoch is the current one. One of a higher epoch proves an owner whose record
+///   compaction has removed, and is valid too.
+/// * One of a lower epoch is void, with one exception: it settles the very attempt that the entry waits for. Its
+///   writer lost the partition while the call was under way, and its answer is the truth.
+struct JournalLog: Sendable {
+    /// What became of a record.
+    enum Verdict: Sendable, Hashable {
+        /// It counts.
+        case valid
+        /// It was written by someone who did not own the partition any more.
+        case void
+    }
+
+    /// Up to where the log was read, and its owner.
+    private(set) var checkpoint: JournalCheckpoint
+    /// Rows that changed since they were last stored; `nil` for those that ended.
+    private(set) var changes: [JournalKey: JournalRow?] = [:]
+    /// Rows that are open or need repair.
+    private(set) var attention: [JournalKey: JournalRow] = [:]
+    /// Open entries by their group.
+    private(set) var openGroups: [String: JournalKey] = [:]
+
+    init(_ checkpoint: JournalCheckpoint = JournalCheckpoint(), attention: [JournalRow] = []) {
+        self.checkpoint = checkpoint
+        for row in attention { note(row, at: row.key) }
+    }
+
+    /// Takes the next record of the log.
+    ///
+    /// - Parameter stored: the row of an entry that is not among the changes; asked for void records alone.
+    mutating func read(_ record: JournalReading, stored: (JournalKey) throws -> JournalRow?) rethrows -> Verdict {
+        let verdict = try judge(record, stored)
+        checkpoint.position = record.offset < Int64.max ? record.offset + 1 : record.offset
+        checkpoint.lastRecord = Self.fingerprint(record)
+        return verdict
+    }
+
+    /// What tells a record of this log from one at the same place in another log.
+    static func fingerprint(_ record: JournalReading) -> String {
+        let text = record.id + "\n" + record.key.text + "\n" + record.mark.text
+        return Hexadecimal.encode(SHA256.hash(data: Array(text.utf8)))
+    }
+
+    /// The row of an entry, when it changed since the last ``stored(_:)``; `nil` says to ask the index.
+    func changedRow(_ key: JournalKey) -> JournalRow?? { changes[key] }
+
+    /// Forgets changes that are in the index now; those that changed again meanwhile stay.
+    mutating func stored(_ rows: [JournalKey: JournalRow?]) {
+        for (key, row) in rows where changes[key] == .some(row) { changes[key] = nil }
+    }
+
+    private mutating func judge(
+        _ record: JournalReading, _ stored: (JournalKey) throws -> JournalRow?
+    ) rethrows -> Verdict {
+        let epoch = record.mark.epoch
+        if record.key == .owner {
+            if epoch == checkpoint.epoch, record.id == checkpoint.ownerID { return .valid }
+            guard epoch > checkpoint.epoch else { return .void }
+            checkpoint.epoch = epoch
+            checkpoint.ownerID = record.id
+            return .valid
+        }
+        if epoch > checkpoint.epoch {
+            checkpoint.epoch = epoch
+            checkpoint.ownerID = ""
+        }
+        let isLate = epoch < checkpoint.epoch
+        if isLate {
+            let current = try changes[record.key] ?? stored(record.key)
+            guard let current, Self.settles(record, current) else {
+                markForRepair(record, current)
+                return .void
+            }
+        }
+        let row = record.value.map {
+            JournalRow(key: record.key, mark: record.mark, value: $0, offset: record.offset)
+        }
+        changes[record.key] = .some(row)
+        note(row, at: record.key)
+        return .valid
+    }
+
+    private static func settles(_ record: JournalReading, _ current: JournalRow) -> Bool {
+        guard record.mark.stage == .settled, record.value != nil, current.value != nil else { return false }
+        guard current.mark.stage.isUnsettled, !record.mark.attemptID.isEmpty else { return false }
+        return record.mark.attemptID == current.mark.attemptID
+    }
+
+    private mutating func markForRepair(_ record: JournalReading, _ current: JournalRow?) {
+        var row =
+            current
+            ?? JournalRow(key: record.key, mark: JournalMark(epoch: record.mark.epoch), value: nil, offset: record.offset)
+        row.needsRepair = true
+        changes[record.key] = .some(row)
+        note(row, at: record.key)
+    }
+
+    private mutating func note(_ row: JournalRow?, at key: JournalKey) {
+        if let old = attention[key], !old.mark.group.isEmpty, openGroups[old.mark.group] == key {
+            openGroups[old.mark.group] = nil
+        }
+        guard let row, row.needsRepair || row.mark.isOpen else {
+            attention[key] = nil
+            return
+        }
+        attention[key] = row
+        if row.mark.isOpen, row.value != nil, !row.mark.group.isEmpty { openGroups[row.mark.group] = key }
+    }
+}
