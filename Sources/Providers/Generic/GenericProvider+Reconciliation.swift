@@ -26,6 +26,9 @@ extension GenericProvider {
         }
     }
 
+    /// The provider keeps keys for a day; a margin is left for clocks that differ.
+    public func recovery(of operation: Operation) -> EffectRecovery { .repeatUnderKey(life: .seconds(23 * 3600)) }
+
     private func settlement(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? {
         guard let transactionID = try await transactionID(of: call) else { return nil }
         let payment = try await client.payment(transactionID, call)

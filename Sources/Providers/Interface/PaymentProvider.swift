@@ -27,6 +27,35 @@ public protocol PaymentProvider: Sendable {
     /// Tells what became of an execution whose answer was lost, without changing anything.
     /// - Returns: `nil` when the provider knows nothing of it (and its visibility lag is over).
     func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer?
+
+    /// How an effect whose answer was lost is cleared up; asked for operations that change something.
+    func recovery(of operation: Operation) -> EffectRecovery
+
+    /// Takes the money that an observation says is waiting: ``PaymentObservation/awaitsCapture``.
+    func capture(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer
+}
+
+extension PaymentProvider {
+    /// Nothing waits for a capture, unless a provider says otherwise.
+    public func capture(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer {
+        throw ProviderFailure.operationMissing
+    }
+}
+
+/// How an effect whose answer was lost is cleared up.
+public enum EffectRecovery: Sendable, Hashable {
+    /// By the same request under the same key, which the provider answers as it did the first time, also when the
+    /// first one is still under way. Only for as long as the key lives, counted from the first attempt; then the
+    /// provider is asked.
+    case repeatUnderKey(life: Duration)
+    /// By asking the provider; what it does not know this long after the call ended did not happen.
+    case lookUp(visibilityLag: Duration)
+
+    /// Whether a call may be made again although an earlier one may have had its effect.
+    public var isProtectedByKey: Bool {
+        if case .repeatUnderKey = self { return true }
+        return false
+    }
 }
 
 /// Why a callback is not taken.

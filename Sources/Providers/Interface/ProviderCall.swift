@@ -20,6 +20,11 @@ public struct ProviderCall: Sendable {
     public var timeout: Duration
     /// W3C trace context to pass on.
     public var trace: TraceContext?
+    /// What an earlier attempt at the same effect noted; `nil` for a first one.
+    public var progress: JSONValue?
+    /// Notes durably what a flow of several requests has reached: what is noted before a request is known to whoever
+    /// has to go on after this process. Throws when nothing more may be sent.
+    public var note: @Sendable (JSONValue) async throws(ProviderFailure) -> Void = { _ in }
 
     /// Makes the call of a command.
     public init(_ command: Command, idempotencyKey: String, timeout: Duration) {
@@ -65,6 +70,8 @@ public struct PaymentObservation: Sendable, Hashable {
     public var cardInformation: JSONValue?
     /// Data of a SafeCharge transaction.
     public var safeChargeData: JSONValue?
+    /// Whether the buyer has agreed and the provider waits for ``PaymentProvider/capture(_:)``.
+    public var awaitsCapture = false
 
     /// Makes an observation of a payment.
     public init(

@@ -68,6 +68,9 @@ public struct StripeProvider: PaymentProvider {
         }
     }
 
+    /// Stripe keeps keys for at least 24 hours; a margin is left for clocks that differ.
+    public func recovery(of operation: Operation) -> EffectRecovery { .repeatUnderKey(life: .seconds(23 * 3600)) }
+
     private func openSession(
         _ call: ProviderCall, isSubscription: Bool
     ) async throws(ProviderFailure) -> PaymentReply {

@@ -25,6 +25,9 @@ public struct PaymentReply: Sendable, Hashable, Codable {
     public var redirectToUrl: String?
     /// The URL that opens the provider's app.
     public var redirectToUrlMobile: String?
+    /// The merchant's identifier as the provider knows it, for operations that are told by the provider's alone; no part
+    /// of the answer.
+    public var shopTransactionID: String?
 
     /// Makes a reply; what is not given is `null`.
     public init(
@@ -39,6 +42,10 @@ public struct PaymentReply: Sendable, Hashable, Codable {
         self.paymentID = paymentID
         self.redirectToUrl = redirectToUrl
         self.redirectToUrlMobile = redirectToUrlMobile
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case result, resultDescription, paymentID, redirectToUrl, redirectToUrlMobile
     }
 
     /// Writes every field, absent ones as `null`.

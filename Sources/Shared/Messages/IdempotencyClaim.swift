@@ -22,8 +22,8 @@ public struct IdempotencyClaim: Sendable, Hashable {
         let parts = [
             caller, provider.value, operation.rawValue, reference.shopTransactionID ?? "", reference.paymentID ?? "",
         ]
-        scope = String(Self.hash(parts).prefix(32))
-        keyHash = key.map { Self.hash([scope, $0]) }
+        scope = String(Self.fingerprint(parts).prefix(32))
+        keyHash = key.map { Self.fingerprint([scope, $0]) }
         joins = key.flatMap(CommandID.init)
     }
 
@@ -40,8 +40,8 @@ public struct IdempotencyClaim: Sendable, Hashable {
             && text.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) }
     }
 
-    /// SHA-256 of parts, each with its length before it, so that no two lists run together.
-    static func hash(_ parts: [String]) -> String {
+    /// SHA-256 of parts, each with its length before it, so that no two lists run together: 64 hexadecimal digits.
+    public static func fingerprint(_ parts: [String]) -> String {
         var hash = SHA256()
         for part in parts {
             hash.update(data: Array("\(part.utf8.count):".utf8))

@@ -30,8 +30,8 @@ public struct JournalKey: Sendable, Hashable {
 
 /// What readers of a journal must know of a record before they look into it; travels in one header.
 ///
-/// As text, `e=12;s=a;a=01J….12.3;g=5f3a…;o=1;x=1767225600000`: epoch, stage, attempt, group, whether it is open,
-/// expiry. What is absent is left out.
+/// As text, `e=12;s=a;a=01J….12.3;g=5f3a…;o=1;x=1767225600000;r=41`: epoch, stage, attempt, group, whether it is open,
+/// expiry, the offset of the state that it repeats. What is absent is left out.
 public struct JournalMark: Sendable, Hashable {
     /// How far an effect is; later ones never go back to earlier ones within an attempt.
     public enum Stage: String, Sendable, Hashable, Codable {
@@ -60,6 +60,9 @@ public struct JournalMark: Sendable, Hashable {
     public var isOpen: Bool
     /// Unix milliseconds after which the entry may be forgotten; never for open ones.
     public var expiresAtMilliseconds: Int64?
+
+    /// Offset of the state that the record repeats or ends; it counts only as long as the entry is still in that state.
+    public var repeats: Int64?
 
     /// Makes a mark.
     public init(
@@ -94,6 +97,9 @@ public struct JournalMark: Sendable, Hashable {
             case "x":
                 guard let number = Int64(value) else { return nil }
                 expiresAtMilliseconds = number
+            case "r":
+                guard let number = Int64(value) else { return nil }
+                repeats = number
             default: continue
             }
         }
@@ -107,6 +113,7 @@ public struct JournalMark: Sendable, Hashable {
         if !group.isEmpty { text += ";g=" + group }
         if isOpen { text += ";o=1" }
         if let expiresAtMilliseconds { text += ";x=\(expiresAtMilliseconds)" }
+        if let repeats { text += ";r=\(repeats)" }
         return text
     }
 }

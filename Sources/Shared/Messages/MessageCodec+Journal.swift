@@ -16,10 +16,20 @@ extension MessageCodec {
                     summary: entry.summary,
                     sealed: try keys.seal(content, context: Self.journalContext(provider, entry.key))))
         }
-        var headers = headers(.journal, id: entry.id, subject: nil, atMilliseconds: now)
-        headers.append(KafkaHeader(name: MessageHeaderName.journalMark, text: entry.mark.text))
+        return record(
+            repeating: value, id: entry.id, key: entry.key, mark: entry.mark, of: provider, partition: partition,
+            atMilliseconds: now)
+    }
+
+    /// The same state of an entry once more, or its end when there is no value.
+    public func record(
+        repeating value: [UInt8]?, id: String, key: JournalKey, mark: JournalMark, of provider: ProviderName,
+        partition: Int32, atMilliseconds now: Int64
+    ) -> KafkaRecord {
+        var headers = headers(.journal, id: id, subject: nil, atMilliseconds: now)
+        headers.append(KafkaHeader(name: MessageHeaderName.journalMark, text: mark.text))
         return KafkaRecord(
-            topic: topics.journal(of: provider), partition: partition, key: Array(entry.key.text.utf8), value: value,
+            topic: topics.journal(of: provider), partition: partition, key: Array(key.text.utf8), value: value,
             headers: headers)
     }
 

@@ -34,6 +34,8 @@ public enum LogKey: String, Sendable {
     case attempt = "attempt"
     /// How many.
     case count = "count"
+    /// Epoch of an ownership.
+    case epoch = "journal.epoch"
     /// Address of a server, without credentials.
     case address = "address"
     /// Name of a setting.

@@ -11,6 +11,8 @@ import Shared
 ///   compaction has removed, and is valid too.
 /// * One of a lower epoch is void, with one exception: it settles the very attempt that the entry waits for. Its
 ///   writer lost the partition while the call was under way, and its answer is the truth.
+/// * A record that repeats a state, or ends it, is valid only as long as the entry is still in that state, so that it
+///   may be written beside whoever works on the entry.
 struct JournalLog: Sendable {
     /// What became of a record.
     enum Verdict: Sendable, Hashable {
@@ -34,9 +36,16 @@ struct JournalLog: Sendable {
         for row in attention { note(row, at: row.key) }
     }
 
+    /// Goes past a record that is none of a journal.
+    mutating func skip(_ offset: Int64) {
+        checkpoint.position = offset < Int64.max ? offset + 1 : offset
+        checkpoint.lastRecord = ""
+    }
+
     /// Takes the next record of the log.
     ///
-    /// - Parameter stored: the row of an entry that is not among the changes; asked for void records alone.
+    /// - Parameter stored: the row of an entry that is not among the changes; asked for records that are late or that
+    ///   repeat a state, which are rare.
     mutating func read(_ record: JournalReading, stored: (JournalKey) throws -> JournalRow?) rethrows -> Verdict {
         let verdict = try judge(record, stored)
         checkpoint.position = record.offset < Int64.max ? record.offset + 1 : record.offset
@@ -78,6 +87,13 @@ struct JournalLog: Sendable {
             let current = try changes[record.key] ?? stored(record.key)
             guard let current, Self.settles(record, current) else {
                 markForRepair(record, current)
+                return .void
+            }
+        }
+        if let repeated = record.mark.repeats, !isLate {
+            let current = try changes[record.key] ?? stored(record.key)
+            guard let current, current.offset == repeated else {
+                if current != nil || record.value != nil { markForRepair(record, current) }
                 return .void
             }
         }

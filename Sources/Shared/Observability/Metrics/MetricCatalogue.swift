@@ -1,7 +1,7 @@
 /// Every metric of this product with what it means; what is not listed is exposed without a description of its own.
 public enum MetricCatalogue {
     /// All definitions, in the order of their exposition.
-    public static let all: [MetricDefinition] = ingress + worker + kafka + process
+    public static let all: [MetricDefinition] = ingress + worker + journal + kafka + process
 
     /// The definition of a name, when it is listed.
     static func definition(of name: String) -> MetricDefinition? { byName[name] }
@@ -29,6 +29,17 @@ public enum MetricCatalogue {
         .init(MetricName.lanePartitions, .gauge, "Partitions that a consumer owns."),
         .init(
             MetricName.laneStopped, .gauge, "Partitions that stand still at a record which this process cannot read."),
+    ]
+
+    private static let journal: [MetricDefinition] = [
+        .init(MetricName.journalEntries, .counter, "Records of the journal that were read, by provider."),
+        .init(MetricName.journalLag, .gauge, "Records between the journal's reader and the end of its log."),
+        .init(MetricName.journalOpen, .gauge, "Effects that wait to be cleared up, in partitions owned here."),
+        .init(MetricName.journalVoid, .counter, "Records by processes that did not own their partition any more."),
+        .init(MetricName.journalFenced, .counter, "How often another process was found to own a partition."),
+        .init(MetricName.effectsUnknown, .counter, "Effects whose outcome was not known when their call ended."),
+        .init(MetricName.effectsRecovered, .counter, "Effects cleared up after their call was lost, by outcome."),
+        .init(MetricName.contradictions, .counter, "Observations that contradict a final outcome."),
     ]
 
     private static let kafka: [MetricDefinition] = [

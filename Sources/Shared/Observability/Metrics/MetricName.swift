@@ -32,6 +32,22 @@ public enum MetricName {
     public static let lanePartitions = "pgm.lanes.partitions"
     /// Partitions that stand still at a record which this process cannot read.
     public static let laneStopped = "pgm.lanes.stopped_partitions"
+    /// Records of the journal that were read.
+    public static let journalEntries = "pgm.journal.entries"
+    /// Records between the reader of a journal and the end of its log.
+    public static let journalLag = "pgm.journal.lag.records"
+    /// Effects that wait to be cleared up.
+    public static let journalOpen = "pgm.journal.open"
+    /// Records of the journal by processes that did not own their partition any more.
+    public static let journalVoid = "pgm.journal.void"
+    /// How often a partition was found to be owned by another process.
+    public static let journalFenced = "pgm.journal.fenced"
+    /// Effects whose outcome is not known, by operation.
+    public static let effectsUnknown = "pgm.effects.unknown"
+    /// Effects that were cleared up after their call was lost, by operation and what they were found to be.
+    public static let effectsRecovered = "pgm.effects.recovered"
+    /// Observations that contradict a final outcome.
+    public static let contradictions = "pgm.payments.contradicted"
     /// Records that wait for the broker's acknowledgement.
     public static let producerPending = "pgm.producer.pending"
     /// How often the Kafka producer failed for good and was replaced.

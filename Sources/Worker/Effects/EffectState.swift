@@ -1,0 +1,91 @@
+public import Shared
+
+/// One effect at a provider: what was asked, how far it is, and what became of it. The content of its journal entry.
+public struct EffectState: Sendable, Hashable, Codable {
+    /// The command that asks for it.
+    public var commandID: CommandID
+    /// What is asked of the provider.
+    public var operation: Operation
+    /// The payment method's name.
+    public var paymentMethod: String?
+    /// The payment.
+    public var reference: PaymentReference
+    /// The amount, where the request has one.
+    public var amount: Money?
+    /// Key of the lane in which it is worked on.
+    public var lane: String
+    /// The request, to be sent again just as it was; gone once it is settled.
+    public var request: [String: JSONValue]?
+    /// Code of the canonical request: who repeats it must mean the same.
+    public var requestCode: String
+    /// ``IdempotencyClaim/scope``; `nil` for effects without a caller.
+    public var scope: String?
+    /// The key under which the provider knows it.
+    public var providerKey: String
+    /// Unix milliseconds at which it was attempted first: the life of the provider's key counts from here.
+    public var firstAttemptedAtMilliseconds: Int64
+    /// Longest time that the attempt takes with all its repeats, counted from when its record is read.
+    public var durationMilliseconds: Int64
+    /// Unix milliseconds until which the caller waits for the answer.
+    public var deadlineMilliseconds: Int64?
+    /// What the provider's client noted between two requests of the flow.
+    public var progress: JSONValue?
+    /// What became of it; `nil` while that is not known.
+    public var answer: RecordedAnswer?
+
+    /// What stands in the entry's mark about it.
+    func mark(
+        epoch: Int64, stage: JournalMark.Stage, attemptID: String, isOpen: Bool, expiresAtMilliseconds: Int64?
+    ) -> JournalMark {
+        JournalMark(
+            epoch: epoch, stage: stage, attemptID: attemptID, group: stage == .settled ? "" : group, isOpen: isOpen,
+            expiresAtMilliseconds: isOpen ? nil : expiresAtMilliseconds)
+    }
+
+    /// Effects of one group exclude each other: those of one operation in one lane.
+    var group: String { Self.group(of: operation, lane: lane) }
+
+    /// The group's name, short and without identifiers.
+    static func group(of operation: Operation, lane: String) -> String {
+        String(IdempotencyClaim.fingerprint([operation.rawValue, lane]).prefix(16))
+    }
+}
+
+/// The answer to a caller as it was recorded, to be given again word for word.
+public struct RecordedAnswer: Sendable, Hashable, Codable {
+    /// Whether something happened at the provider.
+    public enum Effect: String, Sendable, Hashable, Codable {
+        /// It did.
+        case happened
+        /// It did not, and will not.
+        case none
+    }
+
+    /// HTTP status.
+    public var statusCode: Int
+    /// JSON body.
+    public var body: String
+    /// `Retry-After`.
+    public var retryAfterSeconds: Int?
+    /// `OK`, `KO`, a status or an error code.
+    public var label: String
+    /// Identifiers that the provider told.
+    public var found: PaymentReference
+    /// Whether something happened.
+    public var effect: Effect
+    /// Unix milliseconds at which it was recorded.
+    public var settledAtMilliseconds: Int64
+
+    /// Whether the outcome is that of the provider; otherwise the request may be made again as a new one.
+    public var isProviderOutcome: Bool { statusCode < 500 }
+}
+
+/// A caller's key: which command it stands for, and what was asked under it.
+struct ClaimState: Sendable, Hashable, Codable {
+    /// The command.
+    var commandID: CommandID
+    /// Key of the entry that holds the answer.
+    var entry: String
+    /// Code of the canonical request.
+    var requestCode: String
+}

@@ -1,0 +1,92 @@
+public import Shared
+
+/// A payment as its home lane knows it: every attempt, the last final outcome, what the merchant was told.
+public struct PaymentRecord: Sendable, Hashable, Codable {
+    /// The merchant's identifier.
+    public var shopTransactionID: String
+    /// Number of the last attempt, from 1; 0 for a payment that was made elsewhere and only observed here.
+    public var attemptNumber = 0
+    /// The attempts, oldest first; of more than ``attemptsMax`` the newest.
+    public var attempts: [PaymentAttempt] = []
+    /// Notifications that the merchant was sent, oldest first; of more than ``notifiedMax`` the newest.
+    public var notified: [SentNotification] = []
+    /// Money given back.
+    public var refunds: [MoneyMovement] = []
+    /// Reserved money taken.
+    public var captures: [MoneyMovement] = []
+
+    /// Attempts that are kept.
+    public static let attemptsMax = 16
+    /// Notifications that are kept.
+    public static let notifiedMax = 64
+    /// Refunds and captures that are kept.
+    public static let movementsMax = 64
+
+    /// Makes the record of a payment that nothing is known of.
+    public init(shopTransactionID: String) {
+        self.shopTransactionID = shopTransactionID
+    }
+
+    /// The last attempt.
+    var last: PaymentAttempt? { attempts.last }
+
+    /// The attempt of a command.
+    func attempt(of command: CommandID) -> PaymentAttempt? {
+        attempts.last { $0.effect.commandID == command }
+    }
+
+    /// Adds an attempt with the next number.
+    mutating func begin(_ effect: EffectState, productsCode: String?) {
+        attemptNumber += 1
+        attempts.append(PaymentAttempt(number: attemptNumber, effect: effect, productsCode: productsCode))
+        if attempts.count > Self.attemptsMax { attempts.removeFirst(attempts.count - Self.attemptsMax) }
+    }
+
+    /// Replaces the effect of the last attempt.
+    mutating func update(_ effect: EffectState) {
+        guard !attempts.isEmpty else { return }
+        attempts[attempts.count - 1].effect = effect
+    }
+
+    /// Sum of the refunds, minor units.
+    public var refundedMinorUnits: Int64 { refunds.reduce(0) { $0 &+ $1.minorUnits } }
+    /// Sum of the captures, minor units.
+    public var capturedMinorUnits: Int64 { captures.reduce(0) { $0 &+ $1.minorUnits } }
+}
+
+/// One attempt at a payment.
+public struct PaymentAttempt: Sendable, Hashable, Codable {
+    /// From 1.
+    public var number: Int
+    /// What was asked of the provider, and its answer.
+    public var effect: EffectState
+    /// Code of the products; a repeat must ask for the same.
+    public var productsCode: String?
+    /// What the payment came to in the end; `nil` while that is open.
+    public var final: PaymentStatus?
+
+    /// The provider's identifier.
+    public var paymentID: String? { effect.answer?.found.paymentID }
+
+    /// Whether it is over without money having moved, so that another attempt may be made.
+    var hasEndedWithoutEffect: Bool {
+        guard let answer = effect.answer else { return false }
+        return answer.effect == .none || final == .failed
+    }
+}
+
+/// A notification that was handed to the notifier.
+public struct SentNotification: Sendable, Hashable, Codable {
+    /// Its `webhook-id`.
+    public var webhookID: String
+    /// The command that led to it: when that one is done again, so is the notification.
+    public var cause: CommandID
+}
+
+/// Money that moved after the payment.
+public struct MoneyMovement: Sendable, Hashable, Codable {
+    /// The command that moved it.
+    public var commandID: CommandID
+    /// How much.
+    public var minorUnits: Int64
+}

@@ -1,0 +1,160 @@
+import Logging
+public import Shared
+
+/// Taking in what the topic says; called on the reader's thread.
+extension Journal {
+    /// Takes records in their order.
+    public func received(_ batch: [KafkaMessage]) {
+        let now = timing.now
+        var happened: [Event] = []
+        var resumed: [(UnsafeContinuation<JournalLog.Verdict?, Never>, JournalLog.Verdict)] = []
+        var held: [Int32] = []
+        var restarted: [Int32] = []
+        let pending = state.withLock { state in
+            for message in batch {
+                guard var partition = state.partitions.removeValue(forKey: message.partition) else { continue }
+                defer { state.partitions[message.partition] = partition }
+                guard !partition.isStopped, !partition.isRestarting, isExpected(message, &partition, &restarted) else { continue }
+                guard let record = reading(message, &partition) else { continue }
+                let verdict = take(record, message.partition, &partition, at: now)
+                follow(record, verdict, message.partition, &partition, &happened, &held)
+                if let continuation = Self.resolve(record.id, verdict, &state) { resumed.append((continuation, verdict)) }
+            }
+            return state.partitions.values.reduce(0) { $0 + $1.log.changes.count }
+        }
+        metrics.applied(batch.count)
+        for (continuation, verdict) in resumed { continuation.resume(returning: verdict) }
+        let owner = owner.withLock { $0 }
+        for partition in held { owner?.held(partition) }
+        for event in happened { eventsContinuation.yield(event) }
+        let source = state.withLock { $0.source }
+        for partition in restarted {
+            source?.restart(partition)
+            state.withLock { $0.partitions[partition]?.isRestarting = false }
+        }
+        if pending >= settings.changesMax { flush() }
+    }
+
+    /// Whether a record goes on from where this process stands; the first one proves that the log is still the same.
+    private func isExpected(_ message: KafkaMessage, _ partition: inout Partition, _ restarted: inout [Int32]) -> Bool {
+        guard let expected = partition.expected else { return message.offset >= partition.log.checkpoint.position }
+        let reading = try? codec.journalReading(from: message)
+        if message.offset == expected.position - 1, let reading,
+            JournalLog.fingerprint(reading) == expected.lastRecord
+        {
+            partition.expected = nil
+            return false
+        }
+        logger.warning(
+            "the journal's index is of another log and is made again",
+            metadata: .of([.partition: "\(message.partition)"]))
+        let assignment = partition.assignment
+        partition = Partition()
+        partition.assignment = assignment
+        partition.isRestarting = true
+        do {
+            try index.reset(message.partition)
+        } catch {
+            logger.error("the journal's index cannot be reset", metadata: .of([.partition: "\(message.partition)"]))
+        }
+        restarted.append(message.partition)
+        return false
+    }
+
+    private func reading(_ message: KafkaMessage, _ partition: inout Partition) -> JournalReading? {
+        do {
+            return try codec.journalReading(from: message)
+        } catch {
+            let place: Logger.Metadata = .of([
+                .topic: message.topic, .partition: "\(message.partition)", .offset: "\(message.offset)",
+            ])
+            if error.isPoison {
+                logger.error("a record of the journal cannot be read and is passed over", metadata: place)
+                partition.log.skip(message.offset)
+            } else {
+                logger.error("a record of the journal needs a newer version; its partition stops here", metadata: place)
+                partition.isStopped = true
+            }
+            return nil
+        }
+    }
+
+    private func take(
+        _ record: JournalReading, _ number: Int32, _ partition: inout Partition, at now: Duration
+    ) -> JournalLog.Verdict {
+        do {
+            let verdict = try partition.log.read(record) { key in try index.storedRow(key, of: number) }
+            if record.key != .owner {
+                note(partition.log.changes[record.key] ?? nil, record.key, &partition, at: now)
+            }
+            return verdict
+        } catch {
+            // Without the row nothing can be decided; a restart makes the index again and decides it from the log.
+            logger.error("the journal's index cannot be read; its partition stops here", metadata: .of([.partition: "\(number)"]))
+            partition.isStopped = true
+            return .void
+        }
+    }
+
+    /// What a record means for this process's own ownership.
+    private func follow(
+        _ record: JournalReading, _ verdict: JournalLog.Verdict, _ number: Int32, _ partition: inout Partition,
+        _ happened: inout [Event], _ held: inout [Int32]
+    ) {
+        if record.key == .owner, record.id == partition.candidate {
+            partition.candidate = nil
+            if verdict == .valid, partition.assignment != nil {
+                partition.epoch = record.mark.epoch
+                happened.append(.owned(number))
+            }
+        }
+        if let epoch = partition.epoch, partition.log.checkpoint.epoch > epoch {
+            partition.epoch = nil
+            partition.isOpen = false
+            held.append(number)
+            logger.warning("another process owns a partition of the journal", metadata: .of([.partition: "\(number)"]))
+            metrics.fenced()
+            if let assignment = partition.assignment {
+                happened.append(.acquire(number, assignment: assignment, isAgain: true))
+            }
+        }
+        guard verdict == .void else { return }
+        metrics.void()
+        if partition.epoch != nil, partition.log.attention[record.key]?.needsRepair == true {
+            happened.append(.repair(number, record.key))
+        }
+    }
+
+    private static func resolve(
+        _ id: String, _ verdict: JournalLog.Verdict, _ state: inout State
+    ) -> UnsafeContinuation<JournalLog.Verdict?, Never>? {
+        guard var waiter = state.waiters[id] else { return nil }
+        let continuation = waiter.continuation
+        // A record that is stored twice counts once: the first verdict stays.
+        if waiter.verdict == nil { waiter.verdict = verdict }
+        waiter.continuation = nil
+        state.waiters[id] = waiter
+        return continuation
+    }
+
+    /// Writes changes and checkpoints to the index; blocks for as long as the disk takes.
+    func flush() {
+        flushing.withLock { _ in
+            for number in 0..<settings.partitions {
+                let changed = state.withLock { state -> ([JournalKey: JournalRow?], JournalCheckpoint)? in
+                    guard let partition = state.partitions[number], partition.expected == nil else { return nil }
+                    let checkpoint = partition.log.checkpoint
+                    return partition.log.changes.isEmpty || checkpoint.lastRecord.isEmpty
+                        ? nil : (partition.log.changes, checkpoint)
+                }
+                guard let (rows, checkpoint) = changed else { continue }
+                do {
+                    try index.store(rows, checkpoint, of: number)
+                    state.withLock { $0.partitions[number]?.log.stored(rows) }
+                } catch {
+                    logger.error("the journal's index cannot be written", metadata: .of([.partition: "\(number)"]))
+                }
+            }
+        }
+    }
+}

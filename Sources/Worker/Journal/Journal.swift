@@ -1,0 +1,214 @@
+public import Logging
+public import Shared
+import Synchronization
+
+/// The memory of one provider's workers: what they attempted, what came of it, and who may attempt what.
+///
+/// Records come back from the topic through ``received(_:)``; nothing counts before it was read there. The methods are
+/// called from many tasks; all state is behind one lock, which is never held while anything is waited for.
+public final class Journal: Sendable {
+    /// What is known of one partition.
+    struct Partition: Sendable {
+        var log = JournalLog()
+        /// The checkpoint to be confirmed by the record before it; `nil` once that is done.
+        var expected: JournalCheckpoint?
+        /// Whether the partition cannot be followed any more: a record needs a newer version, or the index fails.
+        var isStopped = false
+        /// Whether what arrives is of a reading that was given up.
+        var isRestarting = false
+        /// Number of the consumer's assignment; `nil` while the partition is not assigned.
+        var assignment: UInt64?
+        /// Id of the owner record that this process has written and not read back.
+        var candidate: String?
+        /// Epoch of this process's ownership.
+        var epoch: Int64?
+        /// Whether the owner was told.
+        var isOpen = false
+        /// When an unsettled attempt was first read, on this process's clock.
+        var seen: [JournalKey: (attemptID: String, at: Duration)] = [:]
+        /// When an open entry is looked at again, and how often it was.
+        var due: [JournalKey: (times: Int, at: Duration)] = [:]
+    }
+
+    /// Somebody who waits for a record to be read back.
+    struct Waiter {
+        var verdict: JournalLog.Verdict?
+        var continuation: UnsafeContinuation<JournalLog.Verdict?, Never>?
+        var deadline: Duration = .zero
+    }
+
+    struct State {
+        var partitions: [Int32: Partition] = [:]
+        var waiters: [String: Waiter] = [:]
+        var assignments: UInt64 = 0
+        var serial: UInt64 = 0
+        var source: (any JournalSource)?
+        var lastSweep: Duration = .zero
+    }
+
+    /// What has to be done outside of the lock.
+    enum Event: Sendable {
+        case acquire(Int32, assignment: UInt64, isAgain: Bool)
+        case owned(Int32)
+        case repair(Int32, JournalKey)
+    }
+
+    let provider: ProviderName
+    let instance: String
+    let codec: MessageCodec
+    let sender: any RecordSender
+    let index: any JournalIndex
+    let settings: JournalSettings
+    let timing: Timing
+    let clock: WallClock
+    let blocking: BlockingWork
+    let logger: Logger
+    let state = Mutex(State())
+    let flushing = Mutex(())
+    let owner = Mutex<(any JournalOwner)?>(nil)
+    let events: AsyncStream<Event>
+    let eventsContinuation: AsyncStream<Event>.Continuation
+    let metrics: JournalMetrics
+
+    /// Makes the journal of one provider; connect it with ``attach(_:)`` and ``attach(source:)`` before running.
+    public init(
+        provider: ProviderName, instance: String, codec: MessageCodec, sender: any RecordSender,
+        index: any JournalIndex, settings: JournalSettings, timing: Timing = .system, clock: WallClock,
+        blocking: BlockingWork, logger: Logger
+    ) {
+        self.provider = provider
+        self.instance = instance
+        self.codec = codec
+        self.sender = sender
+        self.index = index
+        self.settings = settings
+        self.timing = timing
+        self.clock = clock
+        self.blocking = blocking
+        self.logger = logger
+        self.metrics = JournalMetrics(provider: provider)
+        // At most a few for each partition and for each void record.
+        (events, eventsContinuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+    }
+
+    /// Connects who is told of ownership.
+    public func attach(_ owner: any JournalOwner) { self.owner.withLock { $0 = owner } }
+
+    /// Connects where records come from.
+    public func attach(source: any JournalSource) { state.withLock { $0.source = source } }
+
+    /// Reads what the index knows, and says from which offset each partition is to be read: from the record before the
+    /// checkpoint, which proves that this is still the same log, or from the beginning.
+    public func open() -> [Int32: Int64] {
+        var offsets: [Int32: Int64] = [:]
+        for number in 0..<settings.partitions {
+            let partition = stored(number)
+            offsets[number] = partition.expected.map { $0.position - 1 } ?? 0
+            state.withLock { $0.partitions[number] = partition }
+        }
+        return offsets
+    }
+
+    private func stored(_ number: Int32) -> Partition {
+        var partition = Partition()
+        do {
+            guard let checkpoint = try index.checkpoint(of: number), checkpoint.position > 0,
+                !checkpoint.lastRecord.isEmpty
+            else {
+                try index.reset(number)
+                return partition
+            }
+            partition.log = JournalLog(checkpoint, attention: try index.attentionRows(of: number))
+            partition.expected = checkpoint
+            let now = timing.now
+            for (key, row) in partition.log.attention { note(row, key, &partition, at: now) }
+        } catch {
+            logger.warning("the journal's index cannot be read and is made again", metadata: .of([.partition: "\(number)"]))
+            try? index.reset(number)
+        }
+        return partition
+    }
+
+    /// Whether every partition that is assigned is owned and open.
+    public var isReady: Bool {
+        state.withLock { state in
+            state.partitions.values.allSatisfy { !$0.isStopped && ($0.assignment == nil || $0.isOpen) }
+        }
+    }
+
+    /// Entries that wait to be cleared up, in partitions that this process owns.
+    public var openCount: Int {
+        state.withLock { state in
+            state.partitions.values.reduce(0) { $0 + ($1.epoch == nil ? 0 : $1.log.attention.count) }
+        }
+    }
+
+    /// How far each partition was read.
+    public var positions: [Int32: Int64] { state.withLock { $0.partitions.mapValues { $0.log.checkpoint.position } } }
+
+    /// The epoch of this process's ownership of a partition that is open; `nil` when it owns it not.
+    func epoch(of partition: Int32) -> Int64? {
+        state.withLock { state in
+            guard let found = state.partitions[partition], found.isOpen else { return nil }
+            return found.epoch
+        }
+    }
+
+    /// A new id for an attempt or a record.
+    func makeID(_ commandID: String, epoch: Int64) -> String {
+        let serial = state.withLock { state in
+            state.serial += 1
+            return state.serial
+        }
+        return "\(commandID).\(epoch).\(instance).\(serial)"
+    }
+
+    // MARK: - Entries
+
+    /// The valid state of an entry as far as this process has read.
+    func row(_ key: JournalKey, of partition: Int32) async throws -> JournalRow? {
+        let changed: JournalRow?? = state.withLock { $0.partitions[partition]?.log.changedRow(key) ?? nil }
+        let row: JournalRow?
+        if let changed { row = changed } else { row = try await index.row(key, of: partition) }
+        return row?.value == nil ? nil : row
+    }
+
+    /// The content of an entry; `nil` when there is none.
+    func entry<Content: Decodable & Sendable>(
+        _ type: Content.Type, _ key: JournalKey, of partition: Int32
+    ) async throws -> (content: Content, mark: JournalMark)? {
+        guard let row = try await row(key, of: partition), let value = row.value else { return nil }
+        return (try codec.journalContent(type, from: value, key: key, of: provider), row.mark)
+    }
+
+    /// The open entry of a group.
+    func openEntry(ofGroup group: String, in partition: Int32) -> JournalKey? {
+        state.withLock { $0.partitions[partition]?.log.openGroups[group] }
+    }
+
+    /// How long ago this process first read an attempt; zero when it has not.
+    func age(ofAttempt attemptID: String, _ key: JournalKey, in partition: Int32) -> Duration {
+        let now = timing.now
+        return state.withLock { state in
+            guard let seen = state.partitions[partition]?.seen[key], seen.attemptID == attemptID else { return .zero }
+            return now - seen.at
+        }
+    }
+
+    func note(_ row: JournalRow?, _ key: JournalKey, _ partition: inout Partition, at now: Duration) {
+        if let row, row.mark.stage.isUnsettled, row.value != nil {
+            if partition.seen[key]?.attemptID != row.mark.attemptID {
+                partition.seen[key] = (row.mark.attemptID, now)
+            }
+        } else {
+            partition.seen[key] = nil
+        }
+        if let row, row.mark.isOpen, row.value != nil {
+            if partition.due[key] == nil {
+                partition.due[key] = (0, now + settings.dueBackoff.first)
+            }
+        } else {
+            partition.due[key] = nil
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Shared
+
+/// What is counted of a journal.
+struct JournalMetrics: Sendable {
+    private struct Recovered: Hashable, Sendable {
+        let operation: String
+        let outcome: String
+    }
+
+    private let provider: ProviderName
+    private let entries: CounterFamily<ProviderName>
+    private let voids: CounterFamily<ProviderName>
+    private let fences: CounterFamily<ProviderName>
+    private let contradictions: CounterFamily<ProviderName>
+    private let unknowns: CounterFamily<Operation>
+    private let recoveries: CounterFamily<Recovered>
+
+    init(provider: ProviderName) {
+        self.provider = provider
+        let label: @Sendable (ProviderName) -> [(String, String)] = { [("provider", $0.value)] }
+        entries = CounterFamily(MetricName.journalEntries, label)
+        voids = CounterFamily(MetricName.journalVoid, label)
+        fences = CounterFamily(MetricName.journalFenced, label)
+        contradictions = CounterFamily(MetricName.contradictions, label)
+        unknowns = CounterFamily(MetricName.effectsUnknown) { operation in
+            [("provider", provider.value), ("operation", operation.rawValue)]
+        }
+        recoveries = CounterFamily(MetricName.effectsRecovered) { key in
+            [("provider", provider.value), ("operation", key.operation), ("outcome", key.outcome)]
+        }
+    }
+
+    /// Records were read.
+    func applied(_ count: Int) { entries.increment(provider, by: Int64(count)) }
+
+    /// A record did not count.
+    func void() { voids.increment(provider) }
+
+    /// Another process was found to own a partition.
+    func fenced() { fences.increment(provider) }
+
+    /// The outcome of a call is not known.
+    func unknown(_ operation: Operation) { unknowns.increment(operation) }
+
+    /// What became of a call is known after all.
+    func recovered(_ operation: Operation, _ outcome: String) {
+        recoveries.increment(Recovered(operation: operation.rawValue, outcome: outcome))
+    }
+
+    /// The provider says something else than it said before.
+    func contradicted() { contradictions.increment(provider) }
+}
