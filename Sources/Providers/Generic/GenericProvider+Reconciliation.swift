@@ -1,4 +1,4 @@
-import Shared
+public import Shared
 
 extension GenericProvider {
     /// Tells what became of an execution whose answer was lost, by reading alone.

@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 
 /// Writing to the topic, and knowing what became of it.
 extension Journal {

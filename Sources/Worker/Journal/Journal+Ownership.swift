@@ -1,6 +1,7 @@
 import Logging
 public import ServiceLifecycle
-public import Shared
+import Shared
+import Synchronization
 
 /// Becoming the owner of partitions, and what an owner does besides commands.
 extension Journal: Service {
@@ -9,6 +10,7 @@ extension Journal: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.tick() }
             group.addTask { await self.serve() }
+            group.addTask { await self.sweepRegularly() }
             await group.next()
             group.cancelAll()
         }
@@ -145,7 +147,6 @@ extension Journal: Service {
             expireWaiters()
             await blocking.run { self.flush() }
             announceDue()
-            await sweep()
         }
     }
 
@@ -167,7 +168,8 @@ extension Journal: Service {
         guard !due.isEmpty, let owner = owner.withLock({ $0 }) else { return }
         for entry in due {
             guard let lane = lane(of: entry.row) else {
-                logger.error("an open entry of the journal cannot be read", metadata: .of([.partition: "\(entry.partition)"]))
+                logger.error(
+                    "an open entry of the journal cannot be read", metadata: .of([.partition: "\(entry.partition)"]))
                 continue
             }
             owner.isDue(entry.key, lane: lane, partition: entry.partition)
@@ -181,23 +183,30 @@ extension Journal: Service {
         return state.flatMap { Lane(key: $0.lane) }
     }
 
-    /// Ends entries that nobody can ask for any more.
-    private func sweep() async {
-        let now = timing.now
-        let owned = state.withLock { state -> [Int32: Int64] in
-            guard now - state.lastSweep >= settings.sweepInterval else { return [:] }
-            state.lastSweep = now
-            return state.partitions.compactMapValues { $0.isOpen ? $0.epoch : nil }
-        }
-        for (partition, epoch) in owned.sorted(by: { $0.key < $1.key }) {
-            let time = clock.unixMilliseconds
-            let found = try? index.expiredKeys(of: partition, atMilliseconds: time, limit: settings.sweepMax)
-            for key in found ?? [] {
-                guard let row = try? await row(key, of: partition), !row.mark.isOpen,
-                    let expiry = row.mark.expiresAtMilliseconds, expiry < time, !Task.isCancelled
-                else { continue }
-                await end(row, in: partition, epoch: epoch)
+    private func sweepRegularly() async {
+        while await timing.pause(for: settings.sweepInterval) {
+            let owned = state.withLock { state in
+                state.partitions.compactMapValues { $0.isOpen ? $0.epoch : nil }
             }
+            for (partition, epoch) in owned.sorted(by: { $0.key < $1.key }) where !Task.isCancelled {
+                await sweep(partition, epoch)
+            }
+        }
+    }
+
+    /// Ends entries that nobody can ask for any more.
+    private func sweep(_ partition: Int32, _ epoch: Int64) async {
+        let now = clock.unixMilliseconds
+        let found = Mutex<[JournalKey]>([])
+        await blocking.run {
+            let keys = try? self.index.expiredKeys(of: partition, atMilliseconds: now, limit: self.settings.sweepMax)
+            found.withLock { $0 = keys ?? [] }
+        }
+        for key in found.withLock({ $0 }) where !Task.isCancelled {
+            guard let row = try? await row(key, of: partition), !row.mark.isOpen,
+                let expiry = row.mark.expiresAtMilliseconds, expiry < now
+            else { continue }
+            await end(row, in: partition, epoch: epoch)
         }
     }
 }

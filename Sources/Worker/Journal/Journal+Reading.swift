@@ -1,5 +1,6 @@
 import Logging
 public import Shared
+import Synchronization
 
 /// Taking in what the topic says; called on the reader's thread.
 extension Journal {
@@ -14,11 +15,15 @@ extension Journal {
             for message in batch {
                 guard var partition = state.partitions.removeValue(forKey: message.partition) else { continue }
                 defer { state.partitions[message.partition] = partition }
-                guard !partition.isStopped, !partition.isRestarting, isExpected(message, &partition, &restarted) else { continue }
+                guard !partition.isStopped, !partition.isRestarting, isExpected(message, &partition, &restarted) else {
+                    continue
+                }
                 guard let record = reading(message, &partition) else { continue }
                 let verdict = take(record, message.partition, &partition, at: now)
                 follow(record, verdict, message.partition, &partition, &happened, &held)
-                if let continuation = Self.resolve(record.id, verdict, &state) { resumed.append((continuation, verdict)) }
+                if let continuation = Self.resolve(record.id, verdict, &state) {
+                    resumed.append((continuation, verdict))
+                }
             }
             return state.partitions.values.reduce(0) { $0 + $1.log.changes.count }
         }
@@ -90,7 +95,9 @@ extension Journal {
             return verdict
         } catch {
             // Without the row nothing can be decided; a restart makes the index again and decides it from the log.
-            logger.error("the journal's index cannot be read; its partition stops here", metadata: .of([.partition: "\(number)"]))
+            logger.error(
+                "the journal's index cannot be read; its partition stops here", metadata: .of([.partition: "\(number)"])
+            )
             partition.isStopped = true
             return .void
         }

@@ -43,7 +43,6 @@ public final class Journal: Sendable {
         var assignments: UInt64 = 0
         var serial: UInt64 = 0
         var source: (any JournalSource)?
-        var lastSweep: Duration = .zero
     }
 
     /// What has to be done outside of the lock.
@@ -123,7 +122,8 @@ public final class Journal: Sendable {
             let now = timing.now
             for (key, row) in partition.log.attention { note(row, key, &partition, at: now) }
         } catch {
-            logger.warning("the journal's index cannot be read and is made again", metadata: .of([.partition: "\(number)"]))
+            logger.warning(
+                "the journal's index cannot be read and is made again", metadata: .of([.partition: "\(number)"]))
             try? index.reset(number)
         }
         return partition

@@ -114,7 +114,8 @@ struct JournalLog: Sendable {
     private mutating func markForRepair(_ record: JournalReading, _ current: JournalRow?) {
         var row =
             current
-            ?? JournalRow(key: record.key, mark: JournalMark(epoch: record.mark.epoch), value: nil, offset: record.offset)
+            ?? JournalRow(
+                key: record.key, mark: JournalMark(epoch: record.mark.epoch), value: nil, offset: record.offset)
         row.needsRepair = true
         changes[record.key] = .some(row)
         note(row, at: record.key)
