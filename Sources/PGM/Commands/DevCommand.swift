@@ -25,7 +25,7 @@ struct DevCommand: AsyncParsableCommand {
             let selection = ProviderSelection(reader: &reader)
             let settings = RoleSettings.ingress(process, &reader)
             selection.check(against: settings.requestTimeout, &reader)
-            let lanes = RoleSettings.lanes(process, &reader)
+            let worker = RoleSettings.worker(process, &reader)
             let notifier = RoleSettings.notifier(process, &reader)
             let latency = SandboxAssembly.latency(&reader)
             try reader.finish()
@@ -35,7 +35,7 @@ struct DevCommand: AsyncParsableCommand {
             let assembly = try RoleAssembly(process.connected(to: broker))
             let (sandbox, client) = SandboxAssembly.make(
                 publicURL: url, environment: completed, latency: latency, logger: assembly.logger)
-            let workers = try assembly.workers(selection, lanes: lanes, instanceID: nil)
+            let workers = try assembly.workers(selection, worker)
             let notifications = try assembly.notifier(
                 settings: notifier.settings, signer: signer, lanes: notifier.lanes)
             let (ingress, ingressServices) = try assembly.ingress(

@@ -70,12 +70,11 @@ struct WorkerCommand: AsyncParsableCommand {
             let process = ProcessSettings(role: "worker", reader: &reader)
             let selection = ProviderSelection(reader: &reader)
             selection.check(against: RoleSettings.requestTimeout(&reader), &reader)
-            let lanes = RoleSettings.lanes(process, &reader)
-            let instanceID = reader.optionalString("WORKER_INSTANCE_ID")
+            let settings = RoleSettings.worker(process, &reader)
             let notifier = withNotifier ? RoleSettings.notifier(process, &reader) : nil
             try reader.finish()
             let assembly = try RoleAssembly(process)
-            let workers = try assembly.workers(selection, lanes: lanes, instanceID: instanceID)
+            let workers = try assembly.workers(selection, settings)
             var services: [any Service] = [assembly.producer] + workers.services
             var parts = assembly.parts + workers.parts
             if let notifier, let signer = notifier.signer {

@@ -32,31 +32,6 @@ struct RoleAssembly: Sendable {
         return (entry.type.init(settings: entry.settings, transport: transport, clock: clock), transport)
     }
 
-    /// Consumers of the commands of every enabled provider, each in a group of its own.
-    func workers(
-        _ selection: ProviderSelection, lanes: LaneConsumer.Settings, instanceID: String?
-    ) throws -> (services: [any Service], parts: [HealthPart]) {
-        var services: [any Service] = []
-        var parts: [HealthPart] = []
-        for entry in selection.entries {
-            let (provider, transport) = provider(entry)
-            let name = entry.type.description.name
-            let settings = WorkerSettings(
-                providerTimeout: entry.timeout, commandPartitions: process.plan.commandPartitions,
-                resultPartitions: process.plan.commandPartitions)
-            let processor = CommandProcessor(
-                provider: provider, codec: codec, sender: producer, settings: settings, deadLetters: deadLetters,
-                clock: clock, logger: logger)
-            let consumer = try laneConsumer(
-                topic: process.topics.commands(of: name), group: process.topics.workerGroup(of: name), lanes: lanes,
-                instanceID: instanceID, process: processor.process)
-            let gate = gate(consumer, topics: [process.topics.commands(of: name), process.topics.results])
-            services += [transport, gate]
-            parts += [part("worker." + name.value, of: consumer), gate.part("topics.worker." + name.value)]
-        }
-        return (services, parts)
-    }
-
     /// The consumer of results that POSTs notifications.
     func notifier(
         settings: NotifierSettings, signer: WebhookSigner, lanes: LaneConsumer.Settings
@@ -66,9 +41,10 @@ struct RoleAssembly: Sendable {
         let notifier = Notifier(
             settings: settings, transport: transport, signer: signer, codec: codec, deadLetters: deadLetters,
             clock: clock, logger: logger)
-        let consumer = try laneConsumer(
-            topic: process.topics.results, group: process.topics.notifierGroup, lanes: lanes, instanceID: nil,
-            process: notifier.process)
+        let consumer = LaneConsumer(
+            topic: process.topics.results, settings: lanes, logger: logger,
+            process: { work, partition in await notifier.process(work, partition) })
+        try join(consumer, topic: process.topics.results, group: process.topics.notifierGroup, instanceID: nil)
         let gate = gate(consumer, topics: [process.topics.results])
         let merchant = HealthPart("merchant", isNeeded: false) { HealthState(isUp: notifier.isEndpointUp) }
         MetricRegistry.process.observe(MetricName.merchantUp) { notifier.isEndpointUp ? 1 : 0 }
@@ -106,25 +82,22 @@ struct RoleAssembly: Sendable {
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    private var deadLetters: DeadLetterWriter {
+    var deadLetters: DeadLetterWriter {
         DeadLetterWriter(
             codec: codec, sender: producer, partitionCount: TopicPlan.deadLetterPartitions, clock: clock,
             logger: logger)
     }
 
-    private func laneConsumer(
-        topic: String, group: String, lanes: LaneConsumer.Settings, instanceID: String?,
-        process processRecord: @escaping @Sendable (KafkaMessage) async -> RecordDisposition
-    ) throws -> LaneConsumer {
-        let consumer = LaneConsumer(settings: lanes, logger: logger, process: processRecord)
+    /// Makes a consumer a member of a group.
+    func join(_ consumer: LaneConsumer, topic: String, group: String, instanceID: String?) throws {
         consumer.attach(
             try KafkaGroupConsumer(
                 configuration: process.kafka, group: group, topics: [topic],
                 instanceID: instanceID.map { $0 + "." + group }, handler: consumer, logger: logger))
-        return consumer
     }
 
-    private func gate(_ inner: any Service, topics names: [String], isOpen: Latch = Latch()) -> TopicGate {
+    /// Runs a service once its topics are there.
+    func gate(_ inner: any Service, topics names: [String], isOpen: Latch = Latch()) -> TopicGate {
         let all = process.plan.topics(
             named: process.topics, providers: ProviderRegistry.all.map { $0.description.name })
         return TopicGate(

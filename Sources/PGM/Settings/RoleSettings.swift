@@ -1,9 +1,37 @@
+import Foundation
 import Ingress
 import Shared
 import Worker
 
+/// What a worker needs besides its providers.
+struct WorkerRoleSettings: Sendable {
+    var lanes: LaneConsumer.Settings
+    var instanceID: String?
+    var journalDirectory: String
+    var standby: JournalStandby
+    var crashes: CrashPlan?
+}
+
 /// Reads the settings of each role, reporting what is wrong to the reader.
 enum RoleSettings {
+    /// Settings of the workers.
+    static func worker(_ process: ProcessSettings, _ reader: inout SettingsReader) -> WorkerRoleSettings {
+        let standby = reader.choice(
+            "JOURNAL_STANDBY", default: JournalStandby.all.rawValue, of: JournalStandby.allCases.map(\.rawValue))
+        return WorkerRoleSettings(
+            lanes: lanes(process, &reader), instanceID: reader.optionalString("WORKER_INSTANCE_ID"),
+            journalDirectory: reader.string("JOURNAL_DIRECTORY", default: "journal"),
+            standby: JournalStandby(rawValue: standby) ?? .all, crashes: crashes(&reader))
+    }
+
+    /// Where the crash harness ends this process; nothing unless it says so.
+    private static func crashes(_ reader: inout SettingsReader) -> CrashPlan? {
+        guard let text = reader.optionalString("PGM_CRASH_AT") else { return nil }
+        let plan = CrashPlan(text) { kill(getpid(), SIGKILL) }
+        if plan == nil { reader.report("PGM_CRASH_AT", "must be a place of the crash harness, a colon and a number") }
+        return plan
+    }
+
     /// Longest time that a caller waits.
     static func requestTimeout(_ reader: inout SettingsReader) -> Duration {
         reader.seconds("REQUEST_TIMEOUT_SECONDS", default: 30, in: 3...600)

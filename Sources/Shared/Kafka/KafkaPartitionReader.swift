@@ -17,7 +17,7 @@ public final class KafkaPartitionReader: Service, Sendable {
 
     private struct State {
         var queue: KafkaQueue?
-        var assignment: [KafkaOffset]?
+        var assignment: (offsets: [KafkaOffset], begun: @Sendable () -> Void)?
         var isClosing = false
         var hasStarted = false
         var isConnected = false
@@ -55,9 +55,11 @@ public final class KafkaPartitionReader: Service, Sendable {
     /// Reads exactly these partitions from exactly these offsets, instead of what was read before.
     ///
     /// An offset outside the log is logged as an error and reading starts at the beginning of the log.
-    public func assign(_ offsets: [KafkaOffset]) {
+    /// - Parameter begun: called on the reader's thread when nothing of an earlier assignment will be delivered any
+    ///   more; not called when another assignment came first.
+    public func assign(_ offsets: [KafkaOffset], begun: @escaping @Sendable () -> Void = {}) {
         let queue = state.withLock { state in
-            state.assignment = offsets
+            state.assignment = (offsets, begun)
             return state.queue
         }
         queue?.wake()
@@ -158,7 +160,8 @@ public final class KafkaPartitionReader: Service, Sendable {
             }
             if let assignment {
                 for partition in active { partition.stop() }
-                active = assignment.compactMap { start($0, queue) }
+                active = assignment.offsets.compactMap { start($0, queue) }
+                assignment.begun()
             }
             probe()
             deliver(from: queue, &decoder)

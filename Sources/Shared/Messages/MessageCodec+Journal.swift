@@ -60,6 +60,12 @@ extension MessageCodec {
         try decode(JournalWire.self, from: value).summary
     }
 
+    /// A code by which a request is known again without being kept.
+    public func requestCode(of request: [UInt8]) -> String { keys.authenticationCode(of: request) }
+
+    /// Whether a code is that of a request; `nil` when it was made with a key that is not in the ring any more.
+    public func isCode(_ code: String, of request: [UInt8]) -> Bool? { keys.verifies(code, of: request) }
+
     private static func journalContext(_ provider: ProviderName, _ key: JournalKey) -> String {
         context(.journal, provider.value + ":" + key.text)
     }

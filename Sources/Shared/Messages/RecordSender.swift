@@ -22,7 +22,7 @@ extension RecordSender {
     /// Sends a record again and again until the broker has it: stored twice is better than not at all.
     public func sendUntilStored(
         _ record: KafkaRecord, backoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(5)),
-        isTooLate: @Sendable () -> Bool = { false }
+        timing: Timing = .system, isTooLate: @Sendable () -> Bool = { false }
     ) async -> StoreOutcome {
         var attempt = 1
         while !Task.isCancelled {
@@ -33,7 +33,7 @@ extension RecordSender {
                 if error.code == .messageTooLarge { return .tooLarge }
                 if isTooLate() { return .givenUp }
             }
-            do { try await Task.sleep(for: backoff.delay(afterAttempt: attempt)) } catch { return .givenUp }
+            guard await timing.sleep(for: backoff.delay(afterAttempt: attempt)) else { return .givenUp }
             attempt += 1
         }
         return .givenUp

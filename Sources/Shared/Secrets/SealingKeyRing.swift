@@ -27,6 +27,7 @@ public struct SealingKeyRing: Sendable {
 
     private let writing: Key
     private let keysByID: [String: SymmetricKey]
+    private let codeKeys: [String: SymmetricKey]
 
     /// Makes a ring; the first key seals.
     /// - Returns: `nil` when there is no key or an id stands twice.
@@ -36,8 +37,7 @@ public struct SealingKeyRing: Sendable {
         for key in keys {
             guard keysByID.updateValue(key.key, forKey: key.id) == nil else { return nil }
         }
-        self.writing = first
-        self.keysByID = keysByID
+        self.init(writing: first, keysByID: keysByID)
     }
 
     /// Reads `id:base64,id:base64,…`, each key 32 bytes, the sealing key first.
@@ -66,6 +66,7 @@ public struct SealingKeyRing: Sendable {
     private init(writing: Key, keysByID: [String: SymmetricKey]) {
         self.writing = writing
         self.keysByID = keysByID
+        self.codeKeys = keysByID.mapValues(Self.codeKey)
     }
 
     /// Seals bytes for one place; `context` says which (a kind of message and its id) and must be given again to open.
@@ -98,7 +99,7 @@ public struct SealingKeyRing: Sendable {
 
     /// A code by which bytes are known again without being kept: `<key id>.<hexadecimal HMAC-SHA256>`.
     public func authenticationCode(of bytes: [UInt8]) -> String {
-        writing.id + "." + Self.code(of: bytes, key: writing.key)
+        writing.id + "." + Self.code(of: bytes, key: codeKeys[writing.id] ?? writing.key)
     }
 
     /// Whether a code was made of these bytes with any key of the ring.
@@ -106,15 +107,17 @@ public struct SealingKeyRing: Sendable {
     /// - Returns: `nil` when its key is not in the ring.
     public func verifies(_ code: String, of bytes: [UInt8]) -> Bool? {
         guard let point = code.utf8.firstIndex(of: UInt8(ascii: ".")) else { return nil }
-        guard let key = keysByID[String(code[..<point])] else { return nil }
+        guard let key = codeKeys[String(code[..<point])] else { return nil }
         return code[code.utf8.index(after: point)...] == Self.code(of: bytes, key: key)
     }
 
     private static func code(of bytes: [UInt8], key: SymmetricKey) -> String {
-        // Another key than the sealing one, derived from it: one key, one use.
-        let derived = HKDF<SHA256>.expand(
-            pseudoRandomKey: key, info: Array("pgm.request-code".utf8), outputByteCount: 32)
-        return Hexadecimal.encode(HMAC<SHA256>.authenticationCode(for: bytes, using: derived))
+        Hexadecimal.encode(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
+    }
+
+    /// Another key than the sealing one, derived from it: one key, one use.
+    private static func codeKey(from key: SymmetricKey) -> SymmetricKey {
+        HKDF<SHA256>.expand(pseudoRandomKey: key, info: Array("pgm.request-code".utf8), outputByteCount: 32)
     }
 }
 

@@ -35,14 +35,14 @@ extension CommandProcessor {
         guard let record = try? codec.record(for: again, partitionCount: settings.commandPartitions) else {
             return await deadLetters.bury(message, reason: "the command cannot be written again")
         }
-        switch await sender.sendUntilStored(record) {
+        switch await sender.sendUntilStored(record, timing: timing) {
         case .stored: return .done
         case .givenUp: return .leftForSuccessor
         case .tooLarge: return await deadLetters.bury(message, reason: "the command cannot be written again")
         }
     }
 
-    private func storeResult(_ outcome: Outcome, of command: Command) async -> StoreOutcome {
+    func storeResult(_ outcome: Outcome, of command: Command) async -> StoreOutcome {
         var result = ResultEvent(
             commandID: command.id, provider: command.provider, operation: command.operation,
             reference: outcome.reference(completing: command.reference), amount: command.amount ?? outcome.amount,
@@ -53,7 +53,7 @@ extension CommandProcessor {
             logger.error("a result cannot be written", metadata: metadata(of: command))
             return .tooLarge
         }
-        return await sender.sendUntilStored(record)
+        return await sender.sendUntilStored(record, timing: timing)
     }
 
     /// Sends the reply as long as somebody may wait for it.
@@ -61,13 +61,15 @@ extension CommandProcessor {
         guard let address = command.replyTo, let body = outcome.body else { return }
         let reply = Reply(
             commandID: command.id, statusCode: outcome.statusCode, retryAfterSeconds: outcome.retryAfterSeconds,
-            body: body)
+            isReplayed: outcome.isReplayed, body: body)
         guard let record = try? codec.record(for: reply, to: address, atMilliseconds: clock.unixMilliseconds) else {
             logger.error("a reply cannot be written", metadata: metadata(of: command))
             return
         }
         let deadline = command.deadlineMilliseconds ?? 0
-        if await sender.sendUntilStored(record, isTooLate: { clock.unixMilliseconds > deadline }) != .stored {
+        if await sender.sendUntilStored(record, timing: timing, isTooLate: { clock.unixMilliseconds > deadline })
+            != .stored
+        {
             logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))
         }
     }
@@ -80,7 +82,7 @@ extension CommandProcessor {
         logger.log(level: level, "a call to the provider failed", metadata: metadata)
     }
 
-    private func metadata(of command: Command) -> Logger.Metadata {
+    func metadata(of command: Command) -> Logger.Metadata {
         .of([
             .commandID: command.id.value, .provider: command.provider.value, .operation: command.operation.rawValue,
             .attempt: "\(command.attempt)", .traceID: command.trace?.traceIDText ?? "",

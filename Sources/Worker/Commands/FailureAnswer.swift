@@ -24,6 +24,13 @@ enum FailureAnswer {
         return (response, retryAfterSeconds)
     }
 
+    /// The answer to a command whose outcome an earlier call has left unknown.
+    static func unknown(_ command: Command, effect: OperationDescription.Effect) -> ErrorResponse {
+        let failure = ProviderFailure(
+            .noAnswer, mayHaveHadEffect: true, isTransient: true, "the outcome of the payment is not known yet")
+        return response(to: failure, of: command, effect: effect).response
+    }
+
     /// "Not available" and "not known" promise that nothing happened, so a call in doubt is answered otherwise.
     private static func code(
         for failure: ProviderFailure, _ effect: OperationDescription.Effect

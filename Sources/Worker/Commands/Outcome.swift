@@ -11,6 +11,8 @@ struct Outcome: Sendable {
     var body: [UInt8]?
     /// `Retry-After` of the answer.
     var retryAfterSeconds: Int?
+    /// Whether it is a recorded answer of an earlier command.
+    var isReplayed = false
     /// Identifiers that the provider told.
     var found = PaymentReference()
     /// The amount that the provider told.
@@ -23,7 +25,7 @@ struct Outcome: Sendable {
         case .payment(let reply):
             label = reply.result.rawValue
             body = try? JSONCoding.encode(reply)
-            found.paymentID = reply.paymentID
+            found = PaymentReference(shopTransactionID: reply.shopTransactionID, paymentID: reply.paymentID)
         case .object(let members):
             label = members["result"]?.stringValue ?? members["status"]?.stringValue ?? "OK"
             body = try? JSONCoding.encode(members)
@@ -51,7 +53,35 @@ struct Outcome: Sendable {
     }
 
     init(expired command: Command) {
-        label = "EXPIRED"
+        label = Self.expiredLabel
+    }
+
+    /// Label of commands that came too late and never ran.
+    static let expiredLabel = "EXPIRED"
+
+    init(recorded answer: RecordedAnswer, isReplayed: Bool) {
+        label = answer.label
+        statusCode = answer.statusCode
+        body = Array(answer.body.utf8)
+        retryAfterSeconds = answer.retryAfterSeconds
+        found = answer.found
+        self.isReplayed = isReplayed
+    }
+
+    init(state: ObservedState) {
+        label = state.status.rawValue
+        amount = state.amount
+    }
+
+    /// A refusal of this service's own.
+    init(refusal response: ErrorResponse, _ command: Command?) {
+        var response = response
+        response.requestId = command?.id.value ?? response.requestId
+        label = response.code.rawValue
+        statusCode = response.statusCode
+        body = try? JSONCoding.encode(response)
+        if statusCode == 503 { retryAfterSeconds = FailureAnswer.retryAfterSecondsDefault }
+        if statusCode == 409 { retryAfterSeconds = 1 }
     }
 
     /// The command's reference with what the provider told added.

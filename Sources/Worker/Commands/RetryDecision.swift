@@ -14,14 +14,12 @@ enum RetryDecision: Sendable, Hashable {
     /// Decides after a failed attempt.
     ///
     /// A repeat is safe when the call only reads, when the provider honours the key, or when the failure proves that
-    /// nothing happened. A safe repeat is made while the failure is transient and the time left allows.
+    /// nothing happened: the caller says so. A safe repeat is made while the failure is transient and the time left
+    /// allows.
     static func after(
-        _ failure: ProviderFailure, effect: OperationDescription.Effect, attempt: Int, backoff: Backoff,
-        timeLeft: Duration
+        _ failure: ProviderFailure, mayRepeat: Bool, attempt: Int, backoff: Backoff, timeLeft: Duration
     ) -> RetryDecision {
-        guard failure.isTransient else { return .giveUp }
-        let isSafe = effect != .onceUnprotected || !failure.mayHaveHadEffect
-        guard isSafe else { return .giveUp }
+        guard failure.isTransient, mayRepeat else { return .giveUp }
         let delay = max(failure.retryAfter ?? .zero, backoff.delay(afterAttempt: attempt))
         guard delay + usefulTimeMin <= timeLeft else { return .giveUp }
         return .again(after: delay)

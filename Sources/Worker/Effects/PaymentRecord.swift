@@ -8,6 +8,8 @@ public struct PaymentRecord: Sendable, Hashable, Codable {
     public var attemptNumber = 0
     /// The attempts, oldest first; of more than ``attemptsMax`` the newest.
     public var attempts: [PaymentAttempt] = []
+    /// Final outcomes of payments of this reference that no attempt here led to, oldest first.
+    public var others: [ObservedPayment] = []
     /// Notifications that the merchant was sent, oldest first; of more than ``notifiedMax`` the newest.
     public var notified: [SentNotification] = []
     /// Money given back.
@@ -48,6 +50,12 @@ public struct PaymentRecord: Sendable, Hashable, Codable {
         attempts[attempts.count - 1].effect = effect
     }
 
+    /// Replaces the last attempt.
+    mutating func replaceLast(_ attempt: PaymentAttempt) {
+        guard !attempts.isEmpty else { return }
+        attempts[attempts.count - 1] = attempt
+    }
+
     /// Sum of the refunds, minor units.
     public var refundedMinorUnits: Int64 { refunds.reduce(0) { $0 &+ $1.minorUnits } }
     /// Sum of the captures, minor units.
@@ -73,6 +81,14 @@ public struct PaymentAttempt: Sendable, Hashable, Codable {
         guard let answer = effect.answer else { return false }
         return answer.effect == .none || final == .failed
     }
+}
+
+/// A payment that was made elsewhere and observed here.
+public struct ObservedPayment: Sendable, Hashable, Codable {
+    /// The provider's identifier; empty when it is not known.
+    public var paymentID: String
+    /// What it came to.
+    public var final: PaymentStatus
 }
 
 /// A notification that was handed to the notifier.

@@ -74,8 +74,6 @@ extension Journal: Service {
     private func acquire(_ partition: Int32, _ assignment: UInt64, isAgain: Bool) async {
         if isAgain {
             guard await timing.pause(for: settings.reacquireDelay) else { return }
-            guard isCurrent(partition, assignment) else { return }
-            owner.withLock { $0 }?.reopening(partition)
         }
         let backoff = Backoff(first: .milliseconds(100), cap: .seconds(2))
         var attempt = 1

@@ -33,11 +33,27 @@ extension Journal {
         for partition in held { owner?.held(partition) }
         for event in happened { eventsContinuation.yield(event) }
         let source = state.withLock { $0.source }
-        for partition in restarted {
-            source?.restart(partition)
-            state.withLock { $0.partitions[partition]?.isRestarting = false }
-        }
+        for partition in restarted { source?.restart(partition) }
         if pending >= settings.changesMax { flush() }
+    }
+
+    /// What arrives of a partition from now on is read from its beginning again.
+    public func restarted(_ partition: Int32) {
+        state.withLock { $0.partitions[partition]?.isRestarting = false }
+    }
+
+    /// Forgets what the index knows of a partition: its log does not hold the place where reading would go on.
+    public func forget(_ partition: Int32) {
+        state.withLock { state in
+            var empty = Partition()
+            empty.assignment = state.partitions[partition]?.assignment
+            state.partitions[partition] = empty
+        }
+        do {
+            try index.reset(partition)
+        } catch {
+            logger.error("the journal's index cannot be reset", metadata: .of([.partition: "\(partition)"]))
+        }
     }
 
     /// Whether a record goes on from where this process stands; the first one proves that the log is still the same.

@@ -24,8 +24,8 @@ public final class Journal: Sendable {
         var epoch: Int64?
         /// Whether the owner was told.
         var isOpen = false
-        /// When an unsettled attempt was first read, on this process's clock.
-        var seen: [JournalKey: (attemptID: String, at: Duration)] = [:]
+        /// When an unsettled attempt was first read to be where it is, on this process's clock.
+        var seen: [JournalKey: (attempt: String, at: Duration)] = [:]
         /// When an open entry is looked at again, and how often it was.
         var due: [JournalKey: (times: Int, at: Duration)] = [:]
     }
@@ -186,20 +186,23 @@ public final class Journal: Sendable {
         state.withLock { $0.partitions[partition]?.log.openGroups[group] }
     }
 
-    /// How long ago this process first read an attempt; zero when it has not.
-    func age(ofAttempt attemptID: String, _ key: JournalKey, in partition: Int32) -> Duration {
+    /// How long ago this process first read that an attempt is at this stage; zero when it has not.
+    func age(of mark: JournalMark, _ key: JournalKey, in partition: Int32) -> Duration {
         let now = timing.now
         return state.withLock { state in
-            guard let seen = state.partitions[partition]?.seen[key], seen.attemptID == attemptID else { return .zero }
+            guard let seen = state.partitions[partition]?.seen[key], seen.attempt == Self.stageID(mark) else {
+                return .zero
+            }
             return now - seen.at
         }
     }
 
+    private static func stageID(_ mark: JournalMark) -> String { mark.stage.rawValue + mark.attemptID }
+
     func note(_ row: JournalRow?, _ key: JournalKey, _ partition: inout Partition, at now: Duration) {
         if let row, row.mark.stage.isUnsettled, row.value != nil {
-            if partition.seen[key]?.attemptID != row.mark.attemptID {
-                partition.seen[key] = (row.mark.attemptID, now)
-            }
+            let attempt = Self.stageID(row.mark)
+            if partition.seen[key]?.attempt != attempt { partition.seen[key] = (attempt, now) }
         } else {
             partition.seen[key] = nil
         }

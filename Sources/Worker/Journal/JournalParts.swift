@@ -17,7 +17,7 @@ public protocol JournalSource: Sendable {
     /// The offset behind the last record of a partition; `nil` when the broker does not answer.
     func endOffset(of partition: Int32) async -> Int64?
 
-    /// Reads a partition again from its first record.
+    /// Reads a partition again from its first record, and says so by ``Journal/restarted(_:)`` when it begins.
     func restart(_ partition: Int32)
 
     /// Which partitions this process owns has changed, for sources that read only those.
@@ -31,9 +31,6 @@ public protocol JournalOwner: AnyObject, Sendable {
 
     /// The partition is owned by somebody else although it is still assigned: nothing more may start.
     func held(_ partition: Int32)
-
-    /// Ownership is tried again: what was read and not finished has to be read again.
-    func reopening(_ partition: Int32)
 
     /// An entry has been open for a while: somebody has to clear it up, in this lane.
     func isDue(_ key: JournalKey, lane: Lane, partition: Int32)

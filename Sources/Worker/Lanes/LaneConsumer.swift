@@ -4,10 +4,12 @@ public import ServiceLifecycle
 public import Shared
 import Synchronization
 
-/// What became of a record.
+/// What became of a record, or of other work.
 public enum RecordDisposition: Sendable, Hashable {
     /// Done: its offset may be committed.
     case done
+    /// Not done, and to be begun again here as soon as the partition's journal is owned.
+    case again
     /// Not done, and to be delivered again to whoever owns the partition next; only while shutting down.
     case leftForSuccessor
     /// This process cannot read it and a newer one can: its partition stops here.
@@ -54,24 +56,34 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 
     private let state: Mutex<State>
     private let settings: Settings
-    private let process: @Sendable (KafkaMessage) async -> RecordDisposition
+    private let topic: String
+    private let journal: Journal?
+    private let crashes: CrashPlan?
+    private let process: @Sendable (LaneWork, KafkaPartition) async -> RecordDisposition
     private let works: AsyncStream<LaneScheduler.Work>
     private let worksContinuation: AsyncStream<LaneScheduler.Work>.Continuation
     private let logger: Logger
 
-    /// Makes a consumer that hands each record to `process`; connect it with ``attach(_:)`` before running.
+    /// Makes a consumer that hands all work to `process`; connect it with ``attach(_:)`` before running.
+    ///
+    /// - Parameter journal: what is read of a partition waits until its journal is owned; `nil` for consumers without.
     public init(
-        settings: Settings, logger: Logger, process: @escaping @Sendable (KafkaMessage) async -> RecordDisposition
+        topic: String, settings: Settings, journal: Journal? = nil, crashes: CrashPlan? = nil, logger: Logger,
+        process: @escaping @Sendable (LaneWork, KafkaPartition) async -> RecordDisposition
     ) {
         let limits = LaneScheduler.Limits(
             inFlightMax: settings.inFlightMax, waitingPerLaneMax: settings.waitingPerLaneMax,
             bufferedMax: settings.inFlightMax * 4, spanMax: settings.spanMax)
         self.state = Mutex(State(scheduler: LaneScheduler(limits: limits)))
         self.settings = settings
+        self.topic = topic
+        self.journal = journal
+        self.crashes = crashes
         self.process = process
         self.logger = logger
         // Bounded by the scheduler: at most `inFlightMax` works are started and unfinished.
         (works, worksContinuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+        journal?.attach(self)
     }
 
     /// Connects the consumer whose handler this is.
@@ -83,7 +95,7 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
     public var isReady: Bool {
         let (consumer, hasStopped) = state.withLock { ($0.consumer, $0.scheduler.hasStoppedPartition) }
         guard let current = consumer?.currentState, !hasStopped else { return false }
-        return current.isJoined && current.isConnected
+        return current.isJoined && current.isConnected && (journal?.isReady ?? true)
     }
 
     /// Records that run now.
@@ -124,7 +136,7 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
         await withDiscardingTaskGroup { group in
             for await work in works {
                 group.addTask {
-                    let disposition = await self.process(work.message)
+                    let disposition = await self.process(work.content, work.partition)
                     self.finish(work, disposition)
                 }
             }
@@ -132,9 +144,15 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
     }
 
     private func finish(_ work: LaneScheduler.Work, _ disposition: RecordDisposition) {
-        if disposition == .stopPartition { stop(work.partition, at: work.message.offset) }
+        if disposition == .stopPartition { stop(work.partition, at: work.offset) }
+        let ending: LaneScheduler.Ending =
+            switch disposition {
+            case .done: .done
+            case .again: .again
+            case .leftForSuccessor, .stopPartition: .left
+            }
         let (actions, consumer) = state.withLock { state in
-            let actions = state.scheduler.finished(work, isDone: disposition == .done)
+            let actions = state.scheduler.finished(work, ending)
             for drain in state.drains where state.scheduler.running(in: drain.partitions) == 0 {
                 drain.semaphore.signal()
             }
@@ -143,10 +161,10 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
         perform(actions, consumer)
     }
 
-    private func stop(_ partition: KafkaPartition, at offset: Int64) {
+    private func stop(_ partition: KafkaPartition, at offset: Int64?) {
         logger.error(
             "a record needs a newer version or another key; its partition stops here",
-            metadata: .of([.topic: partition.topic, .partition: "\(partition.partition)", .offset: "\(offset)"]))
+            metadata: .of([.topic: partition.topic, .partition: "\(partition.partition)", .offset: "\(offset ?? -1)"]))
         let (actions, consumer) = state.withLock { ($0.scheduler.stopped(partition), $0.consumer) }
         consumer?.stopReading(partition: partition)
         perform(actions, consumer)
@@ -166,7 +184,9 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 extension LaneConsumer {
     /// Takes over partitions, on the consumer's thread.
     public func assigned(_ partitions: [KafkaPartition]) {
-        state.withLock { $0.scheduler.assigned(partitions) }
+        crashes?.pass(.rebalance)
+        state.withLock { $0.scheduler.assigned(partitions, areHeld: journal != nil) }
+        journal?.assigned(partitions.map(\.partition))
         logger.info("partitions assigned", metadata: .of([.count: "\(partitions.count)"]))
     }
 
@@ -186,6 +206,8 @@ extension LaneConsumer {
             _ = semaphore.wait(timeout: .now() + limit / .seconds(1))
         }
         state.withLock { state in state.drains.removeAll { $0.semaphore === semaphore } }
+        // What still runs settles under its old epoch.
+        journal?.revoked(partitions.map(\.partition))
         logger.info("partitions revoked", metadata: .of([.count: "\(partitions.count)"]))
     }
 
@@ -198,5 +220,30 @@ extension LaneConsumer {
     /// Per partition the offset below which everything is done.
     public func committableOffsets() -> [KafkaOffset] {
         state.withLock { $0.scheduler.committableOffsets() }
+    }
+}
+
+extension LaneConsumer: JournalOwner {
+    /// Starts what waits in a partition whose journal is owned now.
+    public func opened(_ partition: Int32) {
+        crashes?.pass(.rebalance)
+        let (actions, consumer) = state.withLock { state in
+            (state.scheduler.opened(KafkaPartition(topic: topic, partition: partition)), state.consumer)
+        }
+        perform(actions, consumer)
+    }
+
+    /// Starts nothing more of a partition whose journal another process owns.
+    public func held(_ partition: Int32) {
+        state.withLock { $0.scheduler.held(KafkaPartition(topic: topic, partition: partition)) }
+    }
+
+    /// Queues work on an open entry in its lane.
+    public func isDue(_ key: JournalKey, lane: Lane, partition: Int32) {
+        let (actions, consumer) = state.withLock { state in
+            let partition = KafkaPartition(topic: topic, partition: partition)
+            return (state.scheduler.due(key, lane: Array(lane.key.utf8), in: partition), state.consumer)
+        }
+        perform(actions, consumer)
     }
 }

@@ -43,18 +43,19 @@ public final class Notifier: Sendable {
     private let signer: WebhookSigner
     private let codec: MessageCodec
     private let clock: WallClock
+    private let timing: Timing
     private let deadLetters: DeadLetterWriter
     private let logger: Logger
     private let health: Mutex<EndpointHealth>
     private let deliveries = CounterFamily<String>(MetricName.notifications) { [("outcome", $0)] }
-    private let started = ContinuousClock.now
 
     /// Makes a notifier.
     public init(
         settings: NotifierSettings, transport: any HTTPTransport, signer: WebhookSigner, codec: MessageCodec,
-        deadLetters: DeadLetterWriter, clock: WallClock, logger: Logger
+        deadLetters: DeadLetterWriter, clock: WallClock, timing: Timing = .system, logger: Logger
     ) {
         self.settings = settings
+        self.timing = timing
         self.transport = transport
         self.signer = signer
         self.codec = codec
@@ -71,8 +72,14 @@ public final class Notifier: Sendable {
     /// Whether the merchant's endpoint takes deliveries.
     public var isEndpointUp: Bool { health.withLock { $0.isUp } }
 
+    /// Works on one record of the results topic; there is no other work.
+    public func process(_ work: LaneWork, _ partition: KafkaPartition) async -> RecordDisposition {
+        guard case .record(let message) = work else { return .done }
+        return await process(message)
+    }
+
     /// Processes one record of the results topic to its end.
-    public func process(_ message: KafkaMessage) async -> RecordDisposition {
+    func process(_ message: KafkaMessage) async -> RecordDisposition {
         let result: ResultEvent
         do {
             result = try codec.result(from: message)
@@ -95,7 +102,7 @@ public final class Notifier: Sendable {
         while !Task.isShuttingDownGracefully {
             let permit = health.withLock { $0.permit(at: elapsed) }
             if case .wait(let time) = permit {
-                guard await Pause.wait(for: time) else { return .leftForSuccessor }
+                guard await timing.pause(for: time) else { return .leftForSuccessor }
                 continue
             }
             if await send(webhookID, body, trace: hop.context) {
@@ -112,13 +119,15 @@ public final class Notifier: Sendable {
             guard attempt < settings.attemptsMax else {
                 return await deadLetters.bury(message, reason: "the merchant's endpoint refused it \(attempt) times")
             }
-            guard await Pause.wait(for: settings.backoff.delay(afterAttempt: attempt)) else { return .leftForSuccessor }
+            guard await timing.pause(for: settings.backoff.delay(afterAttempt: attempt)) else {
+                return .leftForSuccessor
+            }
             attempt += 1
         }
         return .leftForSuccessor
     }
 
-    private var elapsed: Duration { ContinuousClock.now - started }
+    private var elapsed: Duration { timing.now }
 
     /// One delivery; only a 2xx is a success, and redirects are not followed.
     private func send(_ webhookID: String, _ body: [UInt8], trace parent: TraceContext) async -> Bool {
