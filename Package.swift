@@ -134,6 +134,8 @@ let package = Package(
         .testTarget(
             name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: strict),
         .testTarget(
+            name: "SimulationTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: strict),
+        .testTarget(
             name: "SandboxTests",
             dependencies: [
                 "Sandbox", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging, nioCore, nioHTTP1,

@@ -35,7 +35,7 @@ extension CommandProcessor {
         guard let record = try? codec.record(for: again, partitionCount: settings.commandPartitions) else {
             return await deadLetters.bury(message, reason: "the command cannot be written again")
         }
-        switch await sender.sendUntilStored(record, timing: timing) {
+        switch await sender.sendUntilStored(record, backoff: settings.storeBackoff, timing: timing) {
         case .stored: return .done
         case .givenUp: return .leftForSuccessor
         case .tooLarge: return await deadLetters.bury(message, reason: "the command cannot be written again")
@@ -53,7 +53,7 @@ extension CommandProcessor {
             logger.error("a result cannot be written", metadata: metadata(of: command))
             return .tooLarge
         }
-        return await sender.sendUntilStored(record, timing: timing)
+        return await sender.sendUntilStored(record, backoff: settings.storeBackoff, timing: timing)
     }
 
     /// Sends the reply as long as somebody may wait for it.
@@ -67,7 +67,7 @@ extension CommandProcessor {
             return
         }
         let deadline = command.deadlineMilliseconds ?? 0
-        if await sender.sendUntilStored(record, timing: timing, isTooLate: { clock.unixMilliseconds > deadline })
+        if await sender.sendUntilStored(record, backoff: settings.storeBackoff, timing: timing, isTooLate: { clock.unixMilliseconds > deadline })
             != .stored
         {
             logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))

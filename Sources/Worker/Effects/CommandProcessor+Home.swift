@@ -177,7 +177,7 @@ extension CommandProcessor {
             logger.error("news of a payment cannot be written", metadata: .of([.commandID: news.cause.value]))
             return true
         }
-        return await sender.sendUntilStored(record, timing: timing) != .givenUp
+        return await sender.sendUntilStored(record, backoff: settings.storeBackoff, timing: timing) != .givenUp
     }
 
     /// What a settled effect means to its payment.

@@ -54,7 +54,7 @@ struct DeliberateFaults: OptionSet, Sendable {
     static let epochIgnored = DeliberateFaults(rawValue: 4)
     /// Ends late commands without looking whether they ran.
     static let deadlineFirst = DeliberateFaults(rawValue: 8)
-    /// Ends commands when they begin.
+    /// Ends records when they begin.
     static let committedEarly = DeliberateFaults(rawValue: 16)
     /// Lets the answer of a former owner replace a settled one.
     static let lateOverwrites = DeliberateFaults(rawValue: 32)

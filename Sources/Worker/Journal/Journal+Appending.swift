@@ -23,7 +23,7 @@ extension Journal {
     ) async -> AppendOutcome {
         state.withLock { $0.waiters[id] = Waiter() }
         defer { _ = state.withLock { $0.waiters.removeValue(forKey: id) } }
-        let backoff = Backoff(first: .milliseconds(100), cap: .seconds(2))
+        let backoff = settings.appendBackoff
         var attempt = 1
         var mayBeStored = false
         while !Task.isCancelled {
@@ -31,6 +31,7 @@ extension Journal {
             do throws(KafkaSendError) {
                 try await sender.send(record)
                 mayBeStored = true
+                if faults.contains(.readBackSkipped), !id.hasPrefix("owner") { return .valid }
                 while true {
                     if let verdict = await verdict(of: id, within: limit) { return verdict == .valid ? .valid : .void }
                     if isTooLate() || Task.isCancelled { return .unconfirmed }
@@ -86,12 +87,12 @@ extension Journal {
     func expireWaiters() {
         let now = timing.now
         let expired = state.withLock { state in
-            var expired: [UnsafeContinuation<JournalLog.Verdict?, Never>] = []
-            for (id, waiter) in state.waiters where waiter.continuation != nil && waiter.deadline <= now {
-                if let continuation = waiter.continuation { expired.append(continuation) }
-                state.waiters[id]?.continuation = nil
+            // In a fixed order, so that a run can be repeated.
+            let ids = state.waiters.filter { $0.value.continuation != nil && $0.value.deadline <= now }.keys.sorted()
+            return ids.compactMap { id in
+                defer { state.waiters[id]?.continuation = nil }
+                return state.waiters[id]?.continuation
             }
-            return expired
         }
         for continuation in expired { continuation.resume(returning: nil) }
     }

@@ -75,7 +75,7 @@ extension Journal: Service {
         if isAgain {
             guard await timing.pause(for: settings.reacquireDelay) else { return }
         }
-        let backoff = Backoff(first: .milliseconds(100), cap: .seconds(2))
+        let backoff = settings.appendBackoff
         var attempt = 1
         while isCurrent(partition, assignment), !Task.isCancelled {
             await catchUp(partition)

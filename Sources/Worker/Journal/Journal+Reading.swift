@@ -46,6 +46,7 @@ extension Journal {
     public func forget(_ partition: Int32) {
         state.withLock { state in
             var empty = Partition()
+            empty.log.faults = faults
             empty.assignment = state.partitions[partition]?.assignment
             state.partitions[partition] = empty
         }
@@ -71,6 +72,7 @@ extension Journal {
             metadata: .of([.partition: "\(message.partition)"]))
         let assignment = partition.assignment
         partition = Partition()
+        partition.log.faults = faults
         partition.assignment = assignment
         partition.isRestarting = true
         do {

@@ -68,13 +68,26 @@ public final class Journal: Sendable {
     let events: AsyncStream<Event>
     let eventsContinuation: AsyncStream<Event>.Continuation
     let metrics: JournalMetrics
+    let faults: DeliberateFaults
 
     /// Makes the journal of one provider; connect it with ``attach(_:)`` and ``attach(source:)`` before running.
-    public init(
+    public convenience init(
         provider: ProviderName, instance: String, codec: MessageCodec, sender: any RecordSender,
         index: any JournalIndex, settings: JournalSettings, timing: Timing = .system, clock: WallClock,
         blocking: BlockingWork, logger: Logger
     ) {
+        self.init(
+            provider: provider, instance: instance, codec: codec, sender: sender, index: index, settings: settings,
+            timing: timing, clock: clock, blocking: blocking, logger: logger, faults: [])
+    }
+
+    /// Makes a journal that breaks rules on purpose.
+    init(
+        provider: ProviderName, instance: String, codec: MessageCodec, sender: any RecordSender,
+        index: any JournalIndex, settings: JournalSettings, timing: Timing, clock: WallClock, blocking: BlockingWork,
+        logger: Logger, faults: DeliberateFaults
+    ) {
+        self.faults = faults
         self.provider = provider
         self.instance = instance
         self.codec = codec
@@ -101,7 +114,8 @@ public final class Journal: Sendable {
     public func open() -> [Int32: Int64] {
         var offsets: [Int32: Int64] = [:]
         for number in 0..<settings.partitions {
-            let partition = stored(number)
+            var partition = stored(number)
+            partition.log.faults = faults
             offsets[number] = partition.expected.map { $0.position - 1 } ?? 0
             state.withLock { $0.partitions[number] = partition }
         }

@@ -31,6 +31,9 @@ struct JournalLog: Sendable {
     /// Open entries by their group.
     private(set) var openGroups: [String: JournalKey] = [:]
 
+    /// Rules that a simulation breaks.
+    var faults: DeliberateFaults = []
+
     init(_ checkpoint: JournalCheckpoint = JournalCheckpoint(), attention: [JournalRow] = []) {
         self.checkpoint = checkpoint
         for row in attention { note(row, at: row.key) }
@@ -82,10 +85,11 @@ struct JournalLog: Sendable {
             checkpoint.epoch = epoch
             checkpoint.ownerID = ""
         }
-        let isLate = epoch < checkpoint.epoch
+        let isLate = epoch < checkpoint.epoch && !faults.contains(.epochIgnored)
         if isLate {
             let current = try changes[record.key] ?? stored(record.key)
-            guard let current, Self.settles(record, current) else {
+            let overwrites = faults.contains(.lateOverwrites) && record.mark.stage == .settled
+            guard let current, overwrites || Self.settles(record, current) else {
                 markForRepair(record, current)
                 return .void
             }

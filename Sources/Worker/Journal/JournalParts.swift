@@ -49,6 +49,8 @@ public struct JournalSettings: Sendable, Hashable {
     /// How long a process waits that was told it is not the owner of a partition that it was assigned: longer than a
     /// group's session, so that one that has lost its partitions learns it before it tries.
     public var reacquireDelay: Duration
+    /// Delays between attempts at writing a record.
+    public var appendBackoff: Backoff
     /// Delays between attempts at clearing up an open entry.
     public var dueBackoff: Backoff
     /// How long a settled effect is kept: the longest way of its command back into the topic.
@@ -66,6 +68,7 @@ public struct JournalSettings: Sendable, Hashable {
     public init(
         partitions: Int32 = 12, tick: Duration = .milliseconds(250), changesMax: Int = 4000,
         readBackLimit: Duration = .seconds(5), reacquireDelay: Duration = .seconds(12),
+        appendBackoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(2)),
         dueBackoff: Backoff = Backoff(first: .seconds(5), cap: .seconds(120)),
         settledRetention: Duration = .seconds(37 * 86_400), claimRetention: Duration = .seconds(86_400),
         paymentRetention: Duration = .seconds(180 * 86_400), sweepInterval: Duration = .seconds(60),
@@ -76,6 +79,7 @@ public struct JournalSettings: Sendable, Hashable {
         self.changesMax = changesMax
         self.readBackLimit = readBackLimit
         self.reacquireDelay = reacquireDelay
+        self.appendBackoff = appendBackoff
         self.dueBackoff = dueBackoff
         self.settledRetention = settledRetention
         self.claimRetention = claimRetention

@@ -52,6 +52,11 @@ public final class MemoryJournalIndex: JournalIndex {
         }
     }
 
+    /// All rows of a partition.
+    func rows(of partition: Int32) -> [JournalRow] {
+        partitions.withLock { Array($0[partition]?.rows.values ?? [:].values) }
+    }
+
     /// Forgets a partition.
     public func reset(_ partition: Int32) {
         partitions.withLock { $0[partition] = nil }

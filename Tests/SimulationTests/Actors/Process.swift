@@ -1,0 +1,99 @@
+import Shared
+
+@testable import Worker
+
+/// What every simulated process has: a thread of its own, clocks, a producer, and ways to die.
+///
+/// Sendable: used by its world's thread only.
+class SimulatedProcess: @unchecked Sendable {
+    let world: World
+    let broker: Broker
+    let executor: WorldExecutor
+    let name: String
+    private(set) var isDead = false
+    private(set) var isFrozen = false
+    /// Whether the network to the broker is cut.
+    var isCutOff = false { didSet { sender.isCutOff = isCutOff } }
+    /// How far its clock is from the true time.
+    private let skew: Int64
+    private var root: Task<Void, Never>?
+    private var onThaw: [() -> Void] = []
+    private(set) lazy var sender = WorldSender(world, broker) { [unowned self] in isDead }
+
+    init(_ world: World, _ broker: Broker, name: String) {
+        self.world = world
+        self.broker = broker
+        self.name = name
+        self.executor = world.makeExecutor()
+        self.skew = Int64(world.pick(-1500...1500))
+    }
+
+    var isResponsive: Bool { !isDead && !isFrozen && !isCutOff && !broker.isDown }
+
+    var clock: WallClock { WallClock { [world, skew] in world.wall + skew } }
+
+    var timing: Timing {
+        Timing(
+            now: { [world] in world.now }, pause: { [unowned self] in await wait($0) },
+            sleep: { [unowned self] in await wait($0) })
+    }
+
+    func begin(_ body: @escaping @Sendable () async -> Void) {
+        root = Task(executorPreference: executor) { await body() }
+    }
+
+    /// Does something now, or when the process goes on again; a dead one does nothing.
+    func whenAwake(_ action: @escaping () -> Void) {
+        guard !isDead else { return }
+        if isFrozen { onThaw.append(action) } else { action() }
+    }
+
+    func freeze() {
+        isFrozen = true
+        executor.isFrozen = true
+    }
+
+    func thaw() {
+        guard isFrozen else { return }
+        isFrozen = false
+        executor.isFrozen = false
+        let actions = onThaw
+        onThaw = []
+        for action in actions { whenAwake(action) }
+    }
+
+    /// Ends at once: what runs unwinds without having any effect.
+    func crash() {
+        isDead = true
+        executor.isFrozen = false
+        onThaw = []
+        root?.cancel()
+    }
+
+    /// Waits in the world's time.
+    func wait(_ time: Duration) async -> Bool {
+        if isDead || Task.isCancelled { return false }
+        let timer = Timer()
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                timer.continuation = continuation
+                if Task.isCancelled { return timer.fire() }
+                world.after(time) { timer.fire() }
+            }
+        } onCancel: {
+            timer.fire()
+        }
+        return !isDead && !Task.isCancelled
+    }
+
+    /// Sendable: used by its world's thread only.
+    private final class Timer: @unchecked Sendable {
+        var continuation: UnsafeContinuation<Void, Never>?
+
+        func fire() {
+            let waiting = continuation
+            continuation = nil
+            waiting?.resume()
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Shared
+
+@testable import Worker
+
+/// What must hold at the end of every run.
+struct Oracle {
+    private let simulation: Simulation
+
+    init(_ simulation: Simulation) { self.simulation = simulation }
+
+    func judge() {
+        for order in simulation.shop.orders { judge(order) }
+        judgeNotifications()
+        judgeCaptures()
+        judgeJournals()
+    }
+
+    private func violate(_ text: String) { simulation.world.violate(text) }
+
+    private func judge(_ order: Shop.Order) {
+        let bank = simulation.bank
+        let charges = bank.charges(of: order.reference)
+        if charges > 1 { violate("\(order.reference) was charged \(charges) times") }
+        if order.results.last == "OK", charges != 1 { violate("\(order.reference) was answered OK and not charged") }
+        if order.results.isEmpty { violate("\(order.reference) was lost") }
+        let pages = bank.payments.filter { $0.reference == order.reference && $0.state != "refused" }
+        if pages.count > 1 { violate("\(order.reference) has \(pages.count) payments") }
+        let refunds = bank.refunds.filter { $0.reference == order.reference }
+        let done = order.refunds.count { $0 }
+        if refunds.count < done || refunds.count > order.refunds.count {
+            violate("\(order.reference): \(refunds.count) refunds, \(done) answered, \(order.refunds.count) asked for")
+        }
+        if Set(refunds.map(\.key)).count != refunds.count { violate("\(order.reference): a refund was made twice") }
+    }
+
+    private func judgeNotifications() {
+        var successful: Set<String> = []
+        var outcomes: [String: Bool] = [:]
+        for told in simulation.shop.told {
+            if let known = outcomes[told.paymentID], known != told.isSuccessful {
+                violate("\(told.reference): told two outcomes of \(told.paymentID)")
+            }
+            outcomes[told.paymentID] = told.isSuccessful
+            if successful.contains(told.reference) {
+                violate("\(told.reference): told again after its success")
+            }
+            if told.isSuccessful {
+                successful.insert(told.reference)
+                if simulation.bank.charges(of: told.reference) == 0 { violate("\(told.reference): told of no charge") }
+            }
+        }
+    }
+
+    private func judgeCaptures() {
+        for payment in simulation.bank.payments where payment.captures.count > 1 {
+            violate("\(payment.reference) was captured \(payment.captures.count) times")
+        }
+    }
+
+    /// Whoever reads the log, whenever and compacted or not, must come to the same state.
+    private func judgeJournals() {
+        for number in 0..<simulation.settings.partitions {
+            let place = KafkaPartition(
+                topic: simulation.codec.topics.journal(of: Settings.provider), partition: number)
+            let fresh = MemoryJournalIndex()
+            var log = JournalLog()
+            log.faults = simulation.settings.faults
+            for message in simulation.broker.all(place) {
+                guard let record = try? simulation.codec.journalReading(from: message) else {
+                    violate("the journal holds a record that cannot be read")
+                    continue
+                }
+                _ = log.read(record) { fresh.storedRow($0, of: number) }
+                let changes = log.changes
+                fresh.store(changes, log.checkpoint, of: number)
+                log.stored(changes)
+            }
+            for worker in simulation.workers where !worker.isDead {
+                worker.journal.flush()
+                let differing = worker.rows(of: number).filter { fresh.storedRow($0.key, of: number)?.value != $0.value }
+                for row in differing { violate("\(worker.name) holds another state of \(row.key.text) than its log") }
+            }
+        }
+    }
+}

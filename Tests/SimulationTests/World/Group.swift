@@ -1,0 +1,153 @@
+import Shared
+
+/// One process as its consumer group sees it.
+protocol GroupMember: AnyObject {
+    /// Whether it answers the coordinator.
+    var isResponsive: Bool { get }
+    /// Takes partitions from these offsets.
+    func assigned(_ offsets: [KafkaOffset])
+    /// Lets go of everything; calls when that is done. `isLost` when others have the partitions already.
+    func revoked(isLost: Bool, _ done: @escaping () -> Void)
+}
+
+/// A consumer group with its coordinator: eager rebalances, sessions that time out, commits.
+///
+/// Sendable: used by its world's thread only.
+final class Group: @unchecked Sendable {
+    private final class Seat {
+        let member: any GroupMember
+        var silentSince: Duration?
+        var hasPartitions = false
+        init(_ member: any GroupMember) { self.member = member }
+    }
+
+    private unowned let world: World
+    let topic: String
+    let partitions: Int32
+    private var seats: [Seat] = []
+    /// Members that were thrown out and do not know it yet.
+    private var expelled: [Seat] = []
+    private(set) var committed: [KafkaPartition: Int64] = [:]
+    private var generation = 0
+    private var isRebalancing = false
+    private var isWanted = false
+    private var waiting: [ObjectIdentifier] = []
+    private(set) var rebalances = 0
+
+    init(_ world: World, topic: String, partitions: Int32) {
+        self.world = world
+        self.topic = topic
+        self.partitions = partitions
+        watch()
+    }
+
+    func join(_ member: any GroupMember) {
+        seats.append(Seat(member))
+        world.after(world.milliseconds(20...200)) { self.rebalance() }
+    }
+
+    /// A member that leaves politely.
+    func leave(_ member: any GroupMember) {
+        seats.removeAll { $0.member === member }
+        rebalance()
+    }
+
+    /// The broker takes commits of whoever sends them.
+    func commit(_ offsets: [KafkaOffset]) {
+        for offset in offsets { committed[offset.partition] = offset.offset }
+    }
+
+    /// Loses the last commits of every partition, and moves partitions: what was done is delivered again.
+    func forgetCommits() {
+        for (partition, offset) in committed { committed[partition] = max(0, offset - Int64(world.pick(1...4))) }
+        rebalance()
+    }
+
+    private func watch() {
+        world.after(.milliseconds(500)) { [self] in
+            for seat in seats {
+                if seat.member.isResponsive {
+                    seat.silentSince = nil
+                } else if let since = seat.silentSince {
+                    if world.now - since >= Settings.sessionTimeout { expel(seat) }
+                } else {
+                    seat.silentSince = world.now
+                }
+            }
+            for seat in expelled where seat.member.isResponsive {
+                expelled.removeAll { $0 === seat }
+                // It learns of it with its next heartbeat.
+                world.after(world.milliseconds(0...1500)) { [self] in
+                    seat.member.revoked(isLost: true) { [self] in
+                        seat.hasPartitions = false
+                        seat.silentSince = nil
+                        seats.append(seat)
+                        rebalance()
+                    }
+                }
+            }
+            watch()
+        }
+    }
+
+    private func expel(_ seat: Seat) {
+        seats.removeAll { $0 === seat }
+        expelled.append(seat)
+        rebalance()
+    }
+
+    private func rebalance() {
+        guard !isRebalancing else {
+            isWanted = true
+            return
+        }
+        isRebalancing = true
+        isWanted = false
+        generation += 1
+        rebalances += 1
+        let current = generation
+        waiting = seats.map { ObjectIdentifier($0) }
+        for seat in seats {
+            guard seat.hasPartitions else {
+                answered(seat, current)
+                continue
+            }
+            world.after(world.milliseconds(5...300)) { [self] in
+                guard seat.member.isResponsive else { return }
+                seat.member.revoked(isLost: false) { [self] in answered(seat, current) }
+            }
+        }
+        if seats.isEmpty { isRebalancing = false }
+        world.after(Settings.sessionTimeout) { [self] in finish(current) }
+    }
+
+    private func answered(_ seat: Seat, _ answeredGeneration: Int) {
+        guard answeredGeneration == generation, isRebalancing else { return }
+        seat.hasPartitions = false
+        waiting.removeAll { $0 == ObjectIdentifier(seat) }
+        if waiting.isEmpty { world.after(.milliseconds(10)) { [self] in finish(answeredGeneration) } }
+    }
+
+    private func finish(_ finishedGeneration: Int) {
+        guard finishedGeneration == generation, isRebalancing else { return }
+        isRebalancing = false
+        // Who has not answered in time is out.
+        for seat in seats where seat.hasPartitions {
+            seats.removeAll { $0 === seat }
+            expelled.append(seat)
+        }
+        let members = seats.filter { $0.member.isResponsive }
+        guard !members.isEmpty else { return }
+        var shares: [[KafkaOffset]] = Array(repeating: [], count: members.count)
+        for number in 0..<partitions {
+            let partition = KafkaPartition(topic: topic, partition: number)
+            let share = (Int(number) + finishedGeneration) % members.count
+            shares[share].append(KafkaOffset(partition: partition, offset: committed[partition] ?? 0))
+        }
+        for (seat, share) in zip(members, shares) {
+            seat.hasPartitions = true
+            seat.member.assigned(share)
+        }
+        if isWanted { rebalance() }
+    }
+}
