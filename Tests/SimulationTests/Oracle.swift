@@ -1,3 +1,4 @@
+import Foundation
 import Shared
 
 @testable import Worker
@@ -42,7 +43,7 @@ struct Oracle {
             }
             outcomes[told.paymentID] = told.isSuccessful
             if successful.contains(told.reference) {
-                violate("\(told.reference): told again after its success")
+                violate("\(told.reference): told again after its success: \(told), \(simulation.shop.told.filter { $0.reference == told.reference })")
             }
             if told.isSuccessful {
                 successful.insert(told.reference)
@@ -81,5 +82,35 @@ struct Oracle {
                 for row in differing { violate("\(worker.name) holds another state of \(row.key.text) than its log") }
             }
         }
+    }
+
+    /// Everything in the topics about one payment, for people.
+    func describe(_ reference: String) -> String {
+        let topics = simulation.codec.topics
+        let names = [
+            topics.commands(of: Settings.provider), topics.journal(of: Settings.provider), topics.results,
+        ]
+        var lines: [String] = []
+        for name in names {
+            for number in 0..<simulation.settings.partitions {
+                for message in simulation.broker.all(KafkaPartition(topic: name, partition: number)) {
+                    let line = describe(message)
+                    if line.contains(reference) || line.contains("/o ") { lines.append(line) }
+                }
+            }
+        }
+        for payment in simulation.bank.payments where payment.reference == reference {
+            lines.append("bank \(payment.id) \(payment.state) \(payment.key) at \(payment.createdAt)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func describe(_ message: KafkaMessage) -> String {
+        let headers = message.headers.filter { ["ce_id", "journal-mark", "ce_type", "ce_source"].contains($0.name) }
+            .map { String(decoding: $0.value ?? [], as: UTF8.self) }.joined(separator: " ")
+        let key = String(decoding: message.key ?? [], as: UTF8.self)
+        var value = String(decoding: message.value ?? [], as: UTF8.self)
+        if let sealed = value.range(of: "\"sealed\":\"[^\"]*\"", options: .regularExpression) { value.removeSubrange(sealed) }
+        return "\(message.topic)/\(message.partition)/\(message.offset)/\(key) \(headers) \(value)"
     }
 }

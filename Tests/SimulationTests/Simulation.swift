@@ -1,3 +1,4 @@
+import Foundation
 import Providers
 import Shared
 
@@ -16,6 +17,9 @@ final class Simulation: @unchecked Sendable {
         var redeliveries: Int
         var trace: UInt64
     }
+
+    /// A payment whose records are printed after a run that went wrong.
+    private static let described = ProcessInfo.processInfo.environment["PGM_SIMULATION_DESCRIBE"]
 
     private static let keys = SealingKeyRing.random()
     /// When the last trouble begins; afterwards everything is mended.
@@ -68,7 +72,9 @@ final class Simulation: @unchecked Sendable {
         plan()
         let isOver = world.run(until: Self.limit) { [unowned self] in isSettled }
         if !isOver { world.violate("not settled in the end: " + unsettled) }
-        Oracle(self).judge()
+        let oracle = Oracle(self)
+        oracle.judge()
+        if let reference = Self.described, !world.violations.isEmpty { print(oracle.describe(reference)) }
         let report = Report(
             seed: world.seed, violations: world.violations, events: world.events, crashes: statistics.crashes,
             redeliveries: statistics.redeliveries, trace: world.trace)
@@ -87,7 +93,7 @@ final class Simulation: @unchecked Sendable {
 
     private var isSettled: Bool {
         world.now > Self.troubleEnd + .seconds(12) && shop.isDone && shop.missing.isEmpty
-            && workers.allSatisfy { $0.isQuiet && $0.journal.isReady && $0.journal.openCount == 0 }
+            && workers.allSatisfy { $0.isCaughtUp && $0.isQuiet && $0.journal.isReady && $0.journal.openCount == 0 }
             && notifier?.isQuiet == true
     }
 

@@ -61,7 +61,7 @@ public struct JournalMark: Sendable, Hashable {
     /// Unix milliseconds after which the entry may be forgotten; never for open ones.
     public var expiresAtMilliseconds: Int64?
 
-    /// Offset of the state that the record repeats or ends; it counts only as long as the entry is still in that state.
+    /// Offset of the state that the record repeats or ends; it counts only as long as the entry has no later state.
     public var repeats: Int64?
 
     /// Makes a mark.

@@ -45,6 +45,12 @@ extension CommandProcessor {
                         return await leaveUnknown(command, operation, message, isOwn: isOwnAnswer, place)
                     }
                 case .start(let record):
+                    if let record, try await isOwing(record, place) {
+                        guard try await publishOwed(.payment(record.shopTransactionID), place) else {
+                            return await pauseThenAgain()
+                        }
+                        continue
+                    }
                     if isLate(command) { return try await recordExpired(command, record, message, place) }
                     return try await start(command, operation, record, message, place)
                 }
@@ -52,6 +58,12 @@ extension CommandProcessor {
         } catch {
             return await afterJournalFailure(error)
         }
+    }
+
+    /// Whether an earlier attempt at a payment has left something to be published before another one begins.
+    private func isOwing(_ record: PaymentRecord, _ place: Place) async throws -> Bool {
+        let known = try await entry(.payment(record.shopTransactionID), place)
+        return known.map { $0.mark.isOpen && $0.entry.effect.answer != nil } ?? false
     }
 
     private func isLate(_ command: Command) -> Bool {
@@ -202,12 +214,9 @@ extension CommandProcessor {
         let noted = await write(entry, .unknown, attemptID: attemptID, place, isTooLate: { Task.isCancelled })
         guard noted == .valid else { return await pauseThenAgain() }
         while end - timing.now > RetryDecision.usefulTimeMin {
-            switch try await recover(entry.key, place, within: end - timing.now, for: command) {
-            case .settled: return .again
-            case .lost: return .again
-            case .unknown:
-                guard await timing.pause(for: .milliseconds(500)) else { break }
-            }
+            let recovered = try await recover(entry.key, place, within: end - timing.now, for: command)
+            guard recovered == .unknown else { return .again }
+            guard await timing.pause(for: .milliseconds(500)) else { return .leftForSuccessor }
         }
         return await publish(Outcome(failure: failure, command, operation), of: command, message)
     }
@@ -239,7 +248,7 @@ extension CommandProcessor {
         _ place: Place
     ) async throws -> RecordDisposition {
         var outcome = Outcome(recorded: answer, isReplayed: isReplayed)
-        if !isReplayed, let late = lateNews(entry, answer) {
+        if !isReplayed, entry.effect.commandID == command.id, let late = lateNews(entry, answer) {
             // Its caller cannot have had the answer, so the merchant is told.
             guard let notification = try await takeHome(late, entry, place) else { return await pauseThenAgain() }
             outcome.notification = notification.pending

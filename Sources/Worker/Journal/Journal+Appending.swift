@@ -111,14 +111,14 @@ extension Journal {
         guard let (row, epoch) = found else { return true }
         var mark = row.mark
         mark.epoch = epoch
-        mark.repeats = row.offset
+        mark.repeats = row.stateOffset
         return await again(row.value, key, mark, partition)
     }
 
     /// Ends an entry, if it is still in the state of the row.
     func end(_ row: JournalRow, in partition: Int32, epoch: Int64) async {
         var mark = JournalMark(epoch: epoch)
-        mark.repeats = row.offset
+        mark.repeats = row.stateOffset
         _ = await again(nil, row.key, mark, partition)
     }
 

@@ -11,8 +11,8 @@ import Shared
 ///   compaction has removed, and is valid too.
 /// * One of a lower epoch is void, with one exception: it settles the very attempt that the entry waits for. Its
 ///   writer lost the partition while the call was under way, and its answer is the truth.
-/// * A record that repeats a state, or ends it, is valid only as long as the entry is still in that state, so that it
-///   may be written beside whoever works on the entry.
+/// * A record that repeats a state, or ends it, is valid only as long as the entry has no later state, so that it may be
+///   written beside whoever works on the entry.
 struct JournalLog: Sendable {
     /// What became of a record.
     enum Verdict: Sendable, Hashable {
@@ -96,8 +96,9 @@ struct JournalLog: Sendable {
         }
         if let repeated = record.mark.repeats, !isLate {
             let current = try changes[record.key] ?? stored(record.key)
-            guard let current, current.offset == repeated else {
-                if current != nil || record.value != nil { markForRepair(record, current) }
+            // Without a current state compaction has removed what is repeated here.
+            if let current, current.stateOffset > repeated {
+                markForRepair(record, current)
                 return .void
             }
         }

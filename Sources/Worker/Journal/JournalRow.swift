@@ -14,6 +14,9 @@ public struct JournalRow: Sendable, Hashable {
     /// the owner must write it again before.
     public var needsRepair: Bool
 
+    /// The offset at which the state was first written: a record that repeats a state is the same state.
+    public var stateOffset: Int64 { mark.repeats ?? offset }
+
     /// Makes a row.
     public init(key: JournalKey, mark: JournalMark, value: [UInt8]?, offset: Int64, needsRepair: Bool = false) {
         self.key = key

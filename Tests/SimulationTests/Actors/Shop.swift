@@ -110,8 +110,10 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
         let reference = orders[number].reference
         let result = (try? JSONCoding.decode(PaymentReply.self, from: answer.body))?.result.rawValue ?? "none"
         orders[number].results.append(result)
-        if result != expects { world.violate("\(reference): answered \(result), expected \(expects)") }
-        remember(reference + token, answer)
+        // A page that was lost on the way may be paid by the time that it is found.
+        let isPaidMeanwhile = expects == "REDIRECT_TO_URL" && result == "OK"
+        if result != expects, !isPaidMeanwhile { world.violate("\(reference): answered \(result), expected \(expects)") }
+        if !isPaidMeanwhile { remember(reference + token, answer) }
     }
 
     private func payTwiceAtOnce(_ number: Int, _ token: String) async {

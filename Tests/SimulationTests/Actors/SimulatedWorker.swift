@@ -91,6 +91,14 @@ final class SimulatedWorker: SimulatedConsumer, JournalOwner, JournalSource, @un
         if broker.end(of: place) > (positions[partition] ?? 0) { read(partition) }
     }
 
+    /// Whether it lives and has read everything.
+    var isCaughtUp: Bool {
+        isResponsive
+            && (0..<partitions).allSatisfy { partition in
+                positions[partition] == broker.end(of: KafkaPartition(topic: journalTopic, partition: partition))
+            }
+    }
+
     /// What this process holds of a partition, for comparison.
     func rows(of partition: Int32) -> [JournalRow] { index.rows(of: partition) }
 

@@ -31,6 +31,7 @@ final class Group: @unchecked Sendable {
     private var generation = 0
     private var isRebalancing = false
     private var isWanted = false
+    private var forgetsCommits = false
     private var waiting: [ObjectIdentifier] = []
     private(set) var rebalances = 0
 
@@ -59,7 +60,7 @@ final class Group: @unchecked Sendable {
 
     /// Loses the last commits of every partition, and moves partitions: what was done is delivered again.
     func forgetCommits() {
-        for (partition, offset) in committed { committed[partition] = max(0, offset - Int64(world.pick(1...4))) }
+        forgetsCommits = true
         rebalance()
     }
 
@@ -74,6 +75,8 @@ final class Group: @unchecked Sendable {
                     seat.silentSince = world.now
                 }
             }
+            // Who is back within its session, and was passed over meanwhile, joins again.
+            if !isRebalancing, seats.contains(where: { !$0.hasPartitions && $0.member.isResponsive }) { rebalance() }
             for seat in expelled where seat.member.isResponsive {
                 expelled.removeAll { $0 === seat }
                 // It learns of it with its next heartbeat.
@@ -138,6 +141,10 @@ final class Group: @unchecked Sendable {
         }
         let members = seats.filter { $0.member.isResponsive }
         guard !members.isEmpty else { return }
+        if forgetsCommits {
+            forgetsCommits = false
+            for (partition, offset) in committed { committed[partition] = max(0, offset - Int64(world.pick(1...4))) }
+        }
         var shares: [[KafkaOffset]] = Array(repeating: [], count: members.count)
         for number in 0..<partitions {
             let partition = KafkaPartition(topic: topic, partition: number)

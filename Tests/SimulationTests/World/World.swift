@@ -33,6 +33,9 @@ final class World: @unchecked Sendable {
         self.generator = SeededGenerator(seed: seed)
     }
 
+    /// More than any run needs: one that goes beyond stands still while it works.
+    static let eventsMax = 200_000
+
     // MARK: - Chance
 
     func random() -> UInt64 { generator.next() }
@@ -96,7 +99,7 @@ final class World: @unchecked Sendable {
     /// - Returns: whether the condition holds.
     func run(until limit: Duration, _ isOver: () -> Bool) -> Bool {
         var checks = 0
-        while now < limit {
+        while now < limit, events < Self.eventsMax {
             runJobs()
             checks += 1
             if checks % 16 == 0, isOver() { return true }
@@ -110,7 +113,7 @@ final class World: @unchecked Sendable {
 
     /// Runs jobs until none is left that may run; whose turn it is, chance decides.
     private func runJobs() {
-        while true {
+        while events < Self.eventsMax {
             let ready = executors.indices.filter { executors[$0].isReady }
             guard !ready.isEmpty else { return }
             let chosen = ready[ready.count == 1 ? 0 : pick(0...(ready.count - 1))]
