@@ -12,6 +12,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// What does most of the work is optimised in debug builds too: the simulation runs millions of events through it.
+let optimised = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -67,7 +70,7 @@ let package = Package(
                 "CRdKafka", asyncHTTPClient, configuration, crypto, lifecycle, logging, metrics, nioCore, nioHTTP1,
                 nioPosix, tracing,
             ],
-            swiftSettings: strict
+            swiftSettings: optimised
         ),
         .target(name: "Providers", dependencies: ["Shared", crypto, logging], swiftSettings: strict),
         .target(
@@ -81,7 +84,7 @@ let package = Package(
         .target(
             name: "Worker",
             dependencies: ["Shared", "Providers", crypto, lifecycle, logging, metrics],
-            swiftSettings: strict
+            swiftSettings: optimised
         ),
         .target(
             name: "Sandbox",
@@ -134,7 +137,7 @@ let package = Package(
         .testTarget(
             name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: strict),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: strict),
+            name: "SimulationTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: optimised),
         .testTarget(
             name: "SandboxTests",
             dependencies: [

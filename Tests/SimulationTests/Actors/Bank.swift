@@ -154,8 +154,9 @@ final class Bank: @unchecked Sendable {
         }
     }
 
-    /// Whether a look-up finds what happened at a time.
-    func isVisible(_ at: Duration) -> Bool { world.now - at >= Settings.visibilityLag }
+    /// Whether a look-up finds what happened at a time: what the provider states leaves it time to work on a request
+    /// whose caller has given up.
+    func isVisible(_ at: Duration) -> Bool { world.now - at >= Settings.visibilityLag - .milliseconds(500) }
 
     /// Sendable: used by its world's thread only.
     private final class Once: @unchecked Sendable {
