@@ -8,7 +8,8 @@ struct CommandFactory: Sendable {
 
     /// The command of a request with a JSON body.
     func command(
-        body bytes: [UInt8], id: CommandID, method: PaymentMethodDescription?, now: Int64
+        body bytes: [UInt8], id: CommandID, from identity: RequestIdentity, method: PaymentMethodDescription?,
+        now: Int64
     ) throws(ErrorResponse) -> Command {
         let object = try Self.object(bytes)
         let schema = operation.body ?? ObjectSchema(fields: [])
@@ -17,13 +18,17 @@ struct CommandFactory: Sendable {
         var reference = PaymentReference(
             shopTransactionID: object["shopTransactionID"]?.stringValue, paymentID: object["paymentID"]?.stringValue)
         if operation.reference == .shopTransactionIDOrCommandID, reference.shopTransactionID == nil {
-            reference.shopTransactionID = id.value
+            reference.shopTransactionID = identity.shopTransactionID(command: id, provider: description.name)
         }
         let known = Set(schema.fields.map(\.name))
-        return Command(
+        var command = Command(
             id: id, provider: description.name, operation: operation.operation, paymentMethod: method?.name,
             reference: reference, amount: Self.amount(object, schema), acceptedAtMilliseconds: now,
             payload: CommandPayload(body: object.filter { known.contains($0.key) && $0.value != .null }))
+        command.claim = IdempotencyClaim(
+            caller: identity.caller, provider: command.provider, operation: command.operation, reference: reference,
+            key: identity.key)
+        return command
     }
 
     /// The command of `check` or `status`.

@@ -93,7 +93,7 @@ enum ComponentSchemas {
                 "description": "All invalid fields at once, where the failure is about fields.",
             ],
             "requestId": text("Identifier of the request, also in the header X-Request-Id."),
-            "commandID": text("The command whose outcome is unknown."),
+            "commandID": text("The command whose outcome is unknown; message says how to repeat its request."),
             "repeatIsSafe": [
                 "type": "boolean",
                 "description": "Whether the same request again cannot have its effect twice.",

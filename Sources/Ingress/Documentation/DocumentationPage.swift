@@ -74,7 +74,7 @@ struct DocumentationPage: Sendable {
 
     private func parameters(_ operation: JSONValue) -> String {
         let rows = (operation["parameters"]?.arrayValue ?? []).map { parameter in
-            [parameter["name"]?.stringValue ?? "", "query", parameter["description"]?.stringValue ?? ""]
+            ["name", "in", "description"].map { parameter[$0]?.stringValue ?? "" }
         }
         return Self.table(["parameter", "where", "meaning"], rows)
     }

@@ -23,18 +23,37 @@ enum DocumentedResponses {
         return .object(response)
     }
 
+    /// What an answer has that may be a recorded one.
+    static let replayed: [String: JSONValue] = [
+        IdempotencyHeaderName.replayed: ["$ref": "#/components/headers/IdempotentReplayed"]
+    ]
+
+    /// What a provider says and will say again, which is recorded like a success.
+    private static let recorded: Set<ErrorCode> = [.unknownTransaction]
+    private static let retried: Set<Int> = [409, 429, 503]
+
     /// Failures by status, each with the codes that it can carry.
-    static func failures(_ codes: [ErrorCode]) -> [String: JSONValue] {
-        Dictionary(grouping: Set(codes), by: \.statusCode).reduce(into: [:]) { responses, entry in
+    /// - Parameter takesKey: Whether the request can carry an idempotency key, and so get a recorded answer.
+    static func failures(_ codes: [ErrorCode], takesKey: Bool = false) -> [String: JSONValue] {
+        let parameterIssue =
+            takesKey
+            ? FieldIssue(field: IdempotencyHeaderName.key, issue: RequestIdentity.keyExpectation)
+            : FieldIssue(field: "paymentId", issue: "is required")
+        return Dictionary(grouping: Set(codes), by: \.statusCode).reduce(into: [:]) { responses, entry in
             let codes = entry.value.sorted { $0.rawValue < $1.rawValue }
-            responses[String(entry.key)] = failure(entry.key, codes)
+            var headers = requestID
+            if retried.contains(entry.key) { headers["Retry-After"] = ["$ref": "#/components/headers/RetryAfter"] }
+            if takesKey, !recorded.isDisjoint(with: codes) { headers.merge(replayed) { $1 } }
+            responses[String(entry.key)] = failure(entry.key, codes, headers, parameterIssue)
         }
     }
 
-    private static func failure(_ status: Int, _ codes: [ErrorCode]) -> JSONValue {
-        var headers = requestID
-        if status == 429 || status == 503 { headers["Retry-After"] = ["$ref": "#/components/headers/RetryAfter"] }
-        let examples = codes.map { code in (code.rawValue, JSONValue.object(["value": example(code)])) }
+    private static func failure(
+        _ status: Int, _ codes: [ErrorCode], _ headers: [String: JSONValue], _ parameterIssue: FieldIssue
+    ) -> JSONValue {
+        let examples = codes.map { code in
+            (code.rawValue, JSONValue.object(["value": example(code, parameterIssue)]))
+        }
         let narrowed: JSONValue = [
             "type": "object",
             "properties": [
@@ -53,7 +72,7 @@ enum DocumentedResponses {
         ]
     }
 
-    private static func example(_ code: ErrorCode) -> JSONValue {
+    private static func example(_ code: ErrorCode, _ parameterIssue: FieldIssue) -> JSONValue {
         var members: [String: JSONValue] = [
             "statusCode": .integer(Int64(code.statusCode)), "error": .string(code.statusText),
             "code": .string(code.rawValue), "message": .string(code.meaning),
@@ -65,9 +84,9 @@ enum DocumentedResponses {
             members["message"] = .string("amount: " + issue)
             members["details"] = [["field": "amount", "issue": .string(issue)]]
         case .invalidParameter:
-            let issue = "is required"
-            members["message"] = .string("paymentId: " + issue)
-            members["details"] = [["field": "paymentId", "issue": .string(issue)]]
+            let (field, issue) = (parameterIssue.field, parameterIssue.issue)
+            members["message"] = .string(field + ": " + issue)
+            members["details"] = [["field": .string(field), "issue": .string(issue)]]
         case .outcomeUnknown:
             members["commandID"] = "01JZ0000000000000000000000"
             members["repeatIsSafe"] = false

@@ -16,10 +16,10 @@ extension ErrorCode {
         case .unknownTransaction: "The provider does not know the payment."
         case .methodNotAllowed: "The path takes other HTTP methods, which the header Allow lists."
         case .requestTimeout: "The request did not arrive completely in time."
-        case .requestStillRunning: "The first request with this idempotency key is still running."
+        case .requestStillRunning: "An earlier request with this Idempotency-Key still runs; repeat to wait again."
         case .bodyTooLarge: "The body is larger than the limit."
         case .unsupportedMediaType: "The body must be application/json."
-        case .idempotencyKeyReused: "The idempotency key was used with another body."
+        case .idempotencyKeyReused: "The Idempotency-Key was used with another body for the same operation and payment."
         case .paymentMismatch: "The payment exists with another amount, method, operation or products."
         case .tooManyRequests: "The caller's share of the service is used up; repeat after Retry-After."
         case .internalError: "A fault of this service."
@@ -28,7 +28,7 @@ extension ErrorCode {
         case .notStored: "The request was provably not accepted; repeating it is safe."
         case .overloaded: "The service is at its limit; nothing was done, repeating is safe."
         case .providerUnavailable: "The provider cannot be reached; nothing was done, repeating is safe."
-        case .outcomeUnknown: "No answer in time: the outcome is not known; repeatIsSafe says whether to repeat."
+        case .outcomeUnknown: "No answer in time: the outcome is not known; message says how to repeat."
         }
     }
 }

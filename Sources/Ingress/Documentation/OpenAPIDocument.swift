@@ -109,6 +109,19 @@ struct OpenAPIDocument: Sendable {
         `PROVIDER_NOT_ENABLED` or `UNKNOWN_PAYMENT_METHOD` where the path names nothing that is there; 405 \
         `METHOD_NOT_ALLOWED` with the header `Allow`; 501 `OPERATION_NOT_SUPPORTED` where the provider lacks the \
         operation, with the providers that have it.
+
+        A request with a body may carry the header `\(IdempotencyHeaderName.key)`, with a value of its own. The same \
+        request again with the same key, by the same caller (the API key; without keys, the address), to the same \
+        operation and about the same payment, is not executed again: it waits for the first one, or gets its recorded \
+        answer with the header `\(IdempotencyHeaderName.replayed)`, for 24 hours. A 5xx is not recorded: a repeat \
+        first finds out what became of the first one, and executes only what provably was not. With another body it \
+        is 422 `IDEMPOTENCY_KEY_REUSED`; when the first one is still running at the deadline, 409 \
+        `REQUEST_STILL_RUNNING`. A request that was sent without the header is repeated with its `commandID`, which is \
+        also its X-Request-Id, as the key; one that was sent with a key, with that key.
+
+        `pay` and `pay/recurrent` with a `shopTransactionID` are recognised without the header too: a repeat while the \
+        payment is under way or after it succeeded gets the first answer, and with another amount, method, operation \
+        or products 422 `PAYMENT_MISMATCH`.
         """
 
     private static let headers: JSONValue = [

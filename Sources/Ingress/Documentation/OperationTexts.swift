@@ -62,7 +62,9 @@ struct OperationTexts: Sendable {
         if operation.body == nil {
             codes.append(.invalidParameter)
         } else {
-            codes += [.invalidJSON, .invalidField, .requestTimeout, .bodyTooLarge, .unsupportedMediaType]
+            codes += [.invalidJSON, .invalidField, .invalidParameter, .requestTimeout, .bodyTooLarge]
+            codes += [.unsupportedMediaType, .requestStillRunning, .idempotencyKeyReused]
+            if [.pay, .payRecurrent].contains(kind) { codes.append(.paymentMismatch) }
         }
         if kind.isSynchronous {
             codes += [.providerError, .providerUnavailable, .outcomeUnknown]

@@ -17,15 +17,15 @@ struct ProviderOperation: Sendable {
             "operationId": .string(identifier), "tags": [.string(call.provider.name.value)],
             "summary": .string(texts.summary), "description": .string(description(texts)),
         ]
-        var responses = DocumentedResponses.failures(
-            OperationTexts.errors(of: operation, requiresKey: requiresKey))
+        let errors = OperationTexts.errors(of: operation, requiresKey: requiresKey)
+        var responses = DocumentedResponses.failures(errors, takesKey: operation.body != nil)
         responses[String(texts.replyStatus)] = reply(texts)
         value["responses"] = .object(responses)
         if operation.operation == .callback {
             if method != .get { value["requestBody"] = Self.callbackBody }
         } else {
             if requiresKey { value["security"] = [["apiKey": []]] }
-            if operation.body == nil { value["parameters"] = .array(parameters) }
+            value["parameters"] = operation.body == nil ? .array(identifiers) : [idempotencyKey]
             value["requestBody"] = requestBody
         }
         return .object(value)
@@ -53,7 +53,9 @@ struct ProviderOperation: Sendable {
         case .either where operation.body == nil:
             sentences.append("One of paymentId and shopTransactionId is required, in either spelling.")
         case .shopTransactionIDOrCommandID:
-            sentences.append("Without shopTransactionID the value of X-Request-Id takes its place.")
+            sentences.append(
+                "Without shopTransactionID the value of X-Request-Id takes its place, or, so that a repeat names the "
+                    + "same payment, one that is made from \(IdempotencyHeaderName.key).")
         default: break
         }
         return sentences.joined(separator: " ")
@@ -61,12 +63,10 @@ struct ProviderOperation: Sendable {
 
     private func reply(_ texts: OperationTexts) -> JSONValue {
         guard let name = texts.reply else { return DocumentedResponses.success(texts.replyDescription) }
-        let replayed: [String: JSONValue] = [
-            "Idempotent-Replayed": ["$ref": "#/components/headers/IdempotentReplayed"]
-        ]
         return DocumentedResponses.success(
             texts.replyDescription, schema: ["$ref": .string("#/components/schemas/" + name)],
-            example: Self.replyExamples[name], headers: operation.effect == .none ? [:] : replayed)
+            example: Self.replyExamples[name],
+            headers: operation.body == nil ? [:] : DocumentedResponses.replayed)
     }
 
     private var requestBody: JSONValue? {
@@ -83,7 +83,7 @@ struct ProviderOperation: Sendable {
     }
 
     /// Both spellings of both identifiers: which one is needed is the description's to say.
-    private var parameters: [JSONValue] {
+    private var identifiers: [JSONValue] {
         let names: [(String, String)] = [
             ("paymentId", "The provider's identifier of the payment."), ("paymentID", "The same as paymentId."),
             ("shopTransactionId", "The merchant's own identifier of the payment."),
@@ -97,6 +97,19 @@ struct ProviderOperation: Sendable {
                 "schema": .object(schema),
             ]
         }
+    }
+
+    /// A key without spaces at its ends: HTTP takes them off.
+    private var idempotencyKey: JSONValue {
+        let meaning = "Makes a repeat safe: see the beginning of this document."
+        return [
+            "name": .string(IdempotencyHeaderName.key), "in": "header", "required": false,
+            "description": .string("1 to \(RequestIdentity.keyLengthMax) printable ASCII characters. " + meaning),
+            "schema": [
+                "type": "string", "minLength": 1, "maxLength": .integer(Int64(RequestIdentity.keyLengthMax)),
+                "pattern": "^[!-~]([ -~]*[!-~])?$", "examples": ["5f8f6c1e-refund-1"],
+            ],
+        ]
     }
 
     private static let callbackBody: JSONValue = [

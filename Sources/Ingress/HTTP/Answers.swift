@@ -9,7 +9,9 @@ extension HTTPField.Name {
     /// Identifier of the request, on every answer.
     static let requestID: HTTPField.Name = named(requestIDText)
     /// Set on answers that were recorded earlier.
-    static let idempotentReplayed: HTTPField.Name = named("idempotent-replayed")
+    static let idempotentReplayed: HTTPField.Name = named(IdempotencyHeaderName.replayed)
+    /// By which a caller wants a request to be known again.
+    static let idempotencyKey: HTTPField.Name = named(IdempotencyHeaderName.key)
     /// Keeps browsers from sending the address of a page on.
     static let referrerPolicy: HTTPField.Name = named("referrer-policy")
     /// W3C trace context.

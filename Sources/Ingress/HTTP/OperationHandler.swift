@@ -9,10 +9,20 @@ struct OperationHandler: Sendable {
     let settings: IngressSettings
     let publisher: CommandPublisher
     let clock: WallClock
+    private let keysInFlight: KeysInFlight
+
+    init(settings: IngressSettings, publisher: CommandPublisher, clock: WallClock) {
+        self.settings = settings
+        self.publisher = publisher
+        self.clock = clock
+        // Each request in work has one key at most.
+        self.keysInFlight = KeysInFlight(keysMax: settings.requestsMax)
+    }
 
     /// Answers one admitted request.
     func handle(
-        _ request: Request, _ resolved: EnabledProviders.Resolved, id: CommandID, trace: TraceContext
+        _ request: Request, _ resolved: EnabledProviders.Resolved, from caller: String, id: CommandID,
+        trace: TraceContext
     ) async throws(RequestFailure) -> Response {
         if resolved.operation.operation == .callback { return try await callback(request, resolved, id, trace) }
         let factory = CommandFactory(description: resolved.description, operation: resolved.operation)
@@ -23,7 +33,9 @@ struct OperationHandler: Sendable {
                 command = try factory.command(query: query(of: request), id: id, now: now)
             } else {
                 let body = try await jsonBody(request)
-                command = try factory.command(body: body, id: id, method: resolved.method, now: now)
+                let identity = try RequestIdentity(caller: caller, fields: request.headers)
+                command = try factory.command(
+                    body: body, id: id, from: identity, method: resolved.method, now: now)
             }
         } catch let error as ErrorResponse {
             throw RequestFailure(error)
@@ -51,8 +63,16 @@ struct OperationHandler: Sendable {
     private func answer(
         _ command: Command, _ operation: OperationDescription
     ) async throws(RequestFailure) -> Response {
+        let keyHash = command.claim?.keyHash
+        let place = keyHash.map(keysInFlight.enter)
+        defer { if let keyHash, let place { keysInFlight.leave(keyHash, from: place) } }
         do {
             return Answer.reply(try await publisher.storeAndWait(command))
+        } catch .noReply where place == .repeat {
+            throw RequestFailure(
+                .requestStillRunning,
+                "an earlier request with this \(IdempotencyHeaderName.key) still runs; repeat to wait for it again",
+                retryAfterSeconds: 1)
         } catch {
             throw failure(error, command, effect: operation.effect)
         }
@@ -105,12 +125,8 @@ struct OperationHandler: Sendable {
         case .notWritable:
             return RequestFailure(.bodyTooLarge, "the request is too large to be processed")
         case .possiblyStored, .noReply, .unreadableReply:
-            let isSafe = effect == .none
-            var error = ErrorResponse(
-                .outcomeUnknown,
-                isSafe ? "no answer in time; repeating is safe" : "no answer in time; the outcome is not known")
-            error.commandID = command.id
-            error.repeatIsSafe = isSafe
+            var error = ErrorResponse(.outcomeUnknown, "no answer in time")
+            UnknownOutcome(of: command, effect: effect).complete(&error)
             return RequestFailure(error)
         }
     }

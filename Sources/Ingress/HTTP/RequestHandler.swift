@@ -107,7 +107,7 @@ struct RequestHandler: Sendable {
         }
         defer { admission.leave(caller) }
         let resolved = try providers.resolve(match, operation)
-        return try await operations.handle(request, resolved, id: id, trace: trace)
+        return try await operations.handle(request, resolved, from: caller, id: id, trace: trace)
     }
 
     private func authenticate(_ request: Request, _ channel: any Channel) throws(RequestFailure) -> String {

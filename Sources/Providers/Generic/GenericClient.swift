@@ -81,7 +81,7 @@ struct GenericClient: Sendable {
             guard let bytes = try? JSONCoding.encode(body) else { throw ProviderFailure.incompleteCall }
             var headers = headers(call)
             headers.append(.init("Content-Type", "application/json"))
-            headers.append(.init(ProviderHTTP.idempotencyKeyHeader, call.idempotencyKey))
+            headers.append(.init(IdempotencyHeaderName.key, call.idempotencyKey))
             let request = OutgoingRequest(
                 method: "POST", url: baseURL + path, headers: headers, body: bytes, timeout: call.timeout)
             let response = try await http.send(request, .effect)

@@ -62,7 +62,7 @@ struct StripeClient: Sendable {
         var headers = headers(call)
         if method == "POST" {
             headers.append(.init("Content-Type", "application/x-www-form-urlencoded"))
-            headers.append(.init(ProviderHTTP.idempotencyKeyHeader, key ?? call.idempotencyKey))
+            headers.append(.init(IdempotencyHeaderName.key, key ?? call.idempotencyKey))
         }
         let request = OutgoingRequest(
             method: method, url: baseURL + path, headers: headers, body: method == "POST" ? form.bytes : nil,

@@ -10,9 +10,6 @@ struct ProviderHTTP: Sendable {
         case effect
     }
 
-    /// The header by which both providers know a repeated call.
-    static let idempotencyKeyHeader = "Idempotency-Key"
-
     let transport: any HTTPTransport
     /// What must never come back in a text, even if the provider repeats it.
     let credentials: [Secret<String>]

@@ -35,6 +35,23 @@ public struct CommandID: Sendable, Hashable {
         return CommandID(unchecked: String(decoding: characters, as: UTF8.self))
     }
 
+    /// An identifier made from texts alone: the same texts in the same order give the same one.
+    ///
+    /// It names what has to have the same name on every repeat. Its first characters are no time.
+    public static func derived(from parts: [String]) -> CommandID {
+        var characters: [UInt8] = []
+        var (bits, count) = (UInt32(0), 0)
+        for byte in LengthPrefixedHash.digest(of: parts) {
+            (bits, count) = (bits << 8 | UInt32(byte), count + 8)
+            while count >= 5, characters.count < length {
+                count -= 5
+                characters.append(alphabet[Int(bits >> UInt32(count) & 31)])
+            }
+            bits &= 31
+        }
+        return CommandID(unchecked: String(decoding: characters, as: UTF8.self))
+    }
+
     /// Takes 26 characters of the alphabet; anything else gives `nil`.
     public init?(_ value: String) {
         guard value.utf8.count == CommandID.length else { return nil }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// Who asks for what, and by which key the caller wants to be known again; all of it as hashes.
 public struct IdempotencyClaim: Sendable, Hashable {
     /// Hash of caller, provider, operation and payment: 32 hexadecimal digits.
@@ -42,11 +40,6 @@ public struct IdempotencyClaim: Sendable, Hashable {
 
     /// SHA-256 of parts, each with its length before it, so that no two lists run together: 64 hexadecimal digits.
     public static func fingerprint(_ parts: [String]) -> String {
-        var hash = SHA256()
-        for part in parts {
-            hash.update(data: Array("\(part.utf8.count):".utf8))
-            hash.update(data: Array(part.utf8))
-        }
-        return Hexadecimal.encode(hash.finalize())
+        Hexadecimal.encode(LengthPrefixedHash.digest(of: parts))
     }
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// Makes the `webhook-id` of a notification.
 public enum WebhookID {
     /// What tells one event of a payment from another.
@@ -38,12 +36,7 @@ public enum WebhookID {
             event.provider.value, event.shopTransactionID, String(attempt), event.paymentID, event.kind,
             event.occurrence, event.status.rawValue,
         ]
-        var hash = SHA256()
-        for part in parts {
-            hash.update(data: Array("\(part.utf8.count):".utf8))
-            hash.update(data: Array(part.utf8))
-        }
-        return "msg_" + Hexadecimal.encode(hash.finalize().prefix(16))
+        return "msg_" + Hexadecimal.encode(LengthPrefixedHash.digest(of: parts).prefix(16))
     }
 }
 

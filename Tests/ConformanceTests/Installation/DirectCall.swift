@@ -51,8 +51,8 @@ extension World {
             command = factory.command(callback: callback, reference: reference, id: id, now: now)
         } else if let body = prepared.body {
             command = try factory.command(
-                body: try JSONCoding.encode(body), id: id, method: prepared.method.flatMap(description.method), now: now
-            )
+                body: try JSONCoding.encode(body), id: id, from: RequestIdentity(caller: "conformance"),
+                method: prepared.method.flatMap(description.method), now: now)
         } else {
             command = try factory.command(
                 query: prepared.query.map { .init(name: $0.key, value: $0.value) }, id: id, now: now)

@@ -14,7 +14,8 @@ extension FuzzTarget {
         let command: Command
         do throws(ErrorResponse) {
             command = try factory.command(
-                body: Array(bytes.dropFirst()), id: Fixture.id, method: chosen.method, now: Fixture.nowMilliseconds)
+                body: Array(bytes.dropFirst()), id: Fixture.id, from: RequestIdentity(caller: "fuzz", key: "key"),
+                method: chosen.method, now: Fixture.nowMilliseconds)
         } catch {
             try check(error, isOneOf: [.invalidJSON, .invalidField])
             return

@@ -22,7 +22,8 @@ struct CommandFactoryTests {
         _ description: ProviderDescription, _ operation: Operation, _ text: String
     ) throws -> Command {
         try factory(description, operation).command(
-            body: Array(text.utf8), id: id, method: description.methods.first, now: 5)
+            body: Array(text.utf8), id: id, from: RequestIdentity(caller: "test"),
+            method: description.methods.first, now: 5)
     }
 
     private static let generic = GenericProvider.description

@@ -19,6 +19,8 @@ struct DocumentationPageTests {
                 #expect(html.contains("<code>\(field.name)</code>"), "\(field.name)")
             }
         }
+        #expect(html.contains("<td>Idempotency-Key</td><td>header</td>"))
+        #expect(html.contains("<td>paymentId</td><td>query</td>"))
         for code in ErrorCode.allCases { #expect(html.contains("<code>\(code.rawValue)</code>")) }
     }
 

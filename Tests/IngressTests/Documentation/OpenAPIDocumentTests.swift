@@ -117,7 +117,7 @@ struct OpenAPIDocumentTests {
                 for code in codes.compactMap(\.stringValue) {
                     #expect(ErrorCode(rawValue: code)?.statusCode == Int(status), "\(endpoint.path) \(code)")
                 }
-                let isRetried = ["429", "503"].contains(status) && !codes.isEmpty
+                let isRetried = ["409", "429", "503"].contains(status) && !codes.isEmpty
                 #expect((response["headers"]?["Retry-After"] != nil) == isRetried, "\(endpoint.path) \(status)")
                 #expect(response["headers"]?["X-Request-Id"] != nil, "\(endpoint.path) \(status)")
             }
@@ -166,6 +166,47 @@ struct OpenAPIDocumentTests {
                 Set(names ?? []) == ["paymentId", "paymentID", "shopTransactionId", "shopTransactionID"],
                 "\(endpoint.path)")
         }
+    }
+
+    @Test func everyRequestWithABodyMayCarryAKeyAndOthersMayNot() throws {
+        for endpoint in maker.endpoints {
+            let value = operation(endpoint)
+            let parameters = value["parameters"]?.arrayValue ?? []
+            let header = parameters.first { $0["in"]?.stringValue == "header" }
+            let taken = endpoint.call?.operation
+            #expect((header?["name"]?.stringValue == "Idempotency-Key") == (taken?.body != nil), "\(endpoint.path)")
+            let responses = value["responses"]
+            #expect((responses?["409"] != nil) == (taken?.body != nil), "\(endpoint.path)")
+            #expect((responses?["422"] != nil) == (taken?.body != nil), "\(endpoint.path)")
+            for status in ["200", "404", "409", "422", "502", "504"] {
+                guard let response = responses?[status] else { continue }
+                let isRecorded = taken?.body != nil && ["200", "404"].contains(status)
+                let headers = response["headers"]
+                #expect((headers?["Idempotent-Replayed"] != nil) == isRecorded, "\(endpoint.path) \(status)")
+            }
+            let isPayment = [RouteTarget.operation(.pay), .operation(.payRecurrent)].contains(endpoint.target)
+            let mismatch = responses?["422"]?["description"]?.stringValue?.contains("PAYMENT_MISMATCH") ?? false
+            #expect(mismatch == isPayment, "\(endpoint.path)")
+        }
+    }
+
+    @Test(arguments: ["k", "5f8f6c1e-refund-1", "a b", String(repeating: "~", count: 255)])
+    func aDocumentedKeyIsTaken(key: String) throws {
+        let schema = try #require(keySchema())
+        #expect(try key.contains(Regex(try #require(schema["pattern"]?.stringValue))))
+        #expect(try RequestIdentity(caller: "c", fields: [.idempotencyKey: key]).key == key)
+        #expect(key.utf8.count <= schema["maxLength"]?.integerValue ?? 0)
+    }
+
+    @Test(arguments: ["", " ", "é", " k", "k "])
+    func anotherKeyIsNotDocumented(key: String) throws {
+        let pattern = try #require(keySchema()?["pattern"]?.stringValue)
+        #expect(try !key.contains(Regex(pattern)))
+    }
+
+    private func keySchema() -> JSONValue? {
+        let endpoint = maker.endpoints.first { $0.target == .operation(.refund) }
+        return endpoint.flatMap { operation($0)["parameters"]?.arrayValue?.first?["schema"] }
     }
 
     @Test func aliasesAreMentioned() throws {

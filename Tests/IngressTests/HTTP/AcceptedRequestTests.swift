@@ -65,12 +65,18 @@ struct AcceptedRequestTests {
         }
     }
 
-    @Test func aReplayedAnswerSaysSo() async throws {
+    @Test(arguments: [200, 404, 502, 504])
+    func aReplayedAnswerSaysSoWhateverItIs(status: Int) async throws {
         let replaying: Edge.Worker = {
-            Reply(commandID: $0.id, statusCode: 200, isReplayed: true, body: Array("{}".utf8))
+            Reply(commandID: $0.id, statusCode: status, isReplayed: true, body: Array("{}".utf8))
         }
         try await Edge.run(worker: replaying) { edge async throws in
-            #expect(try await edge.pay().headers["idempotent-replayed"] == "true")
+            let answer = try await edge.pay()
+            #expect(answer.status == status)
+            #expect(answer.headers["idempotent-replayed"] == "true")
+        }
+        try await Edge.run(worker: Edge.answering(status: status)) { edge async throws in
+            #expect(try await edge.pay().headers["idempotent-replayed"] == nil)
         }
     }
 

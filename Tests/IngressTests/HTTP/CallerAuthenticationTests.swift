@@ -12,10 +12,14 @@ struct CallerAuthenticationTests {
         #expect(open.caller(authorization: "Bearer x", address: "192.0.2.1") == "address:192.0.2.1")
     }
 
-    @Test func withKeysACallerIsThePlaceOfItsKeyWhereverItCallsFrom() {
-        #expect(Self.two.caller(authorization: "Bearer first", address: "192.0.2.1") == "key:0")
-        #expect(Self.two.caller(authorization: "Bearer second", address: "192.0.2.1") == "key:1")
-        #expect(Self.two.caller(authorization: "Bearer second", address: "192.0.2.2") == "key:1")
+    @Test func withKeysACallerIsItsKeysFingerprintWhereverItCallsFromAndTheKeyStands() throws {
+        let first = try #require(Self.two.caller(authorization: "Bearer first", address: "192.0.2.1"))
+        let second = try #require(Self.two.caller(authorization: "Bearer second", address: "192.0.2.1"))
+        #expect(first != second)
+        #expect(Self.two.caller(authorization: "Bearer second", address: "192.0.2.2") == second)
+        let later = CallerAuthentication(keys: [Secret("second"), Secret("third")])
+        #expect(later.caller(authorization: "Bearer second", address: "192.0.2.1") == second)
+        #expect(!first.contains("first"))
     }
 
     @Test(arguments: [

@@ -159,6 +159,20 @@ struct ErrorTableTests {
         }
     }
 
+    @Test(arguments: [ErrorCode.idempotencyKeyReused, .paymentMismatch])
+    func aRepeatThatAsksForSomethingElseIs422(code: ErrorCode) async throws {
+        try await Edge.run(worker: Edge.failing(code)) { edge async throws in
+            let error = try expectFailure(try await edge.pay(headers: [("Idempotency-Key", "k-1")]), code)
+            #expect(error.commandID == nil)
+        }
+    }
+
+    @Test func aWorkersWordThatTheFirstRequestStillRunsIs409() async throws {
+        try await Edge.run(worker: Edge.failing(.requestStillRunning, retryAfter: 1)) { edge async throws in
+            try expectFailure(try await edge.pay(headers: [("Idempotency-Key", "k-1")]), .requestStillRunning)
+        }
+    }
+
     @Test func aProviderThatCannotBeReachedIs503() async throws {
         try await Edge.run(worker: Edge.failing(.providerUnavailable, retryAfter: 7)) { edge async throws in
             let answer = try await edge.pay()

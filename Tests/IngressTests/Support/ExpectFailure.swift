@@ -15,7 +15,7 @@ func expectFailure(
     #expect(answer.headers["content-type"] == "application/json; charset=utf-8", sourceLocation: sourceLocation)
     #expect(error.requestId != nil, sourceLocation: sourceLocation)
     #expect(answer.headers["x-request-id"] == error.requestId, sourceLocation: sourceLocation)
-    let isWaitDue = [429, 503].contains(answer.status)
+    let isWaitDue = [409, 429, 503].contains(answer.status)
     #expect((answer.headers["retry-after"].flatMap { Int($0) } ?? 0 > 0) == isWaitDue, sourceLocation: sourceLocation)
     return error
 }

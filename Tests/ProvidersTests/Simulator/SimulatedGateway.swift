@@ -33,7 +33,8 @@ struct SimulatedGateway<Provider: PaymentProvider> {
         let factory = CommandFactory(description: Provider.description, operation: description)
         let id = CommandID.make(atUnixMilliseconds: 0)
         let command = try factory.command(
-            body: Array(body.utf8), id: id, method: Provider.description.method(named: method),
+            body: Array(body.utf8), id: id, from: RequestIdentity(caller: "test"),
+            method: Provider.description.method(named: method),
             now: Int64(SimulatedWire.nowSeconds) * 1000)
         return ProviderCall(command, idempotencyKey: "key-" + id.value, timeout: .seconds(5))
     }

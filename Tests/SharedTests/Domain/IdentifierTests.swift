@@ -28,6 +28,16 @@ import Testing
         _ = CommandID.make(atUnixMilliseconds: .max)
     }
 
+    @Test func aDerivedIdentifierFollowsFromItsPartsAlone() {
+        let texts = [["a", "bc"], ["ab", "c"], ["abc"], ["a", "bc", ""], [], ["é"]]
+        let values = texts.map { CommandID.derived(from: $0).value }
+        #expect(Set(values).count == texts.count)
+        #expect(values.allSatisfy { CommandID($0)?.value == $0 })
+        // SHA-256 of "1:a2:bc" in groups of five bits.
+        #expect(values[0] == "AC8AB1W8F0DB4QATTZ1ZGM1NG9")
+        #expect(CommandID.derived(from: ["a", "bc"]).value == values[0])
+    }
+
     @Test(arguments: [
         "", "01ARZ3NDEKTSV4RRFFQ69G5FA", "01ARZ3NDEKTSV4RRFFQ69G5FAVX", "01arz3ndektsv4rrffq69g5fav",
         "01ARZ3NDEKTSV4RRFFQ69G5FAI", "01ARZ3NDEKTSV4RRFFQ69G5FA ", "01ARZ3NDEKTSV4RRFFQ69G5Fé",

@@ -13,6 +13,7 @@ enum AllRules {
         .init(literal: "ce_id"),
         .init(literal: "pgm.commands", isPrefix: true),
         .init(literal: "Idempotency-Key"),
+        .init(literal: "Idempotent-Replayed"),
         .init(literal: "X-Request-Id"),
     ])
 
