@@ -5,11 +5,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# debug or release; only `make build` and `make run` look at it.
+# debug or release; only `make build`, `make run` and `make chaos` look at it.
 CONFIGURATION ?= debug
 FORMATTED := Package.swift Sources Tests
 
-.PHONY: help packages build run test lint format tour api-test bench bench-micro fuzz hostile
+.PHONY: help packages build run test lint format tour api-test bench bench-micro fuzz hostile chaos
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -61,3 +61,8 @@ hostile: packages ## send hostile requests to a release build beside good ones a
 	swift build --configuration release --product pgm
 	swift build --configuration release --product pgm-hostile
 	.build/release/pgm-hostile $(HOSTILE_OPTIONS)
+
+chaos: packages ## kill processes under load; no payment lost or made twice (CHAOS_OPTIONS, KAFKA_BOOTSTRAP_SERVERS)
+	swift build --configuration $(CONFIGURATION) --product pgm
+	swift build --configuration $(CONFIGURATION) --product pgm-chaos
+	.build/$(CONFIGURATION)/pgm-chaos $(CHAOS_OPTIONS)

@@ -39,7 +39,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "pgm", targets: ["PGM"]), .executable(name: "pgm-bench", targets: ["Bench"]),
-        .executable(name: "pgm-hostile", targets: ["Hostile"]),
+        .executable(name: "pgm-hostile", targets: ["Hostile"]), .executable(name: "pgm-chaos", targets: ["Chaos"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -120,6 +120,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "Chaos",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), asyncHTTPClient, nioCore, nioPosix,
+                nioHTTP1,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "SharedTests", dependencies: ["Shared", metrics, nioCore, nioPosix], swiftSettings: strict),
         .testTarget(
@@ -149,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Hostile", "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
+                "Chaos", "Hostile", "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

@@ -9,8 +9,10 @@ struct ModuleImportRule: Rule {
         "Providers": ["Shared"],
         "Ingress": ["Shared", "Providers"],
         "Worker": ["Shared", "Providers"],
-        // The simulators check our code, so they share none of it.
+        // The simulators and the harnesses check our code, so they share none of it.
         "Sandbox": [],
+        "Hostile": [],
+        "Chaos": [],
         "Bench": ["Shared", "Providers"],
         "PGM": ["Shared", "Providers", "Ingress", "Worker", "Sandbox"],
     ]

@@ -1,0 +1,63 @@
+/// One step of a plan, with everything that chance decides about it.
+struct ChaosStep: Sendable {
+    /// From 1.
+    var number: Int
+    var trouble: Trouble
+    /// Which worker or ingress.
+    var slot: Int
+    /// Undisturbed load before it.
+    var pauseMilliseconds: Int
+    /// How long a worker or the broker is frozen.
+    var freezeMilliseconds: Int
+    /// Which passage of its place kills a worker.
+    var passage: Int
+    /// What the provider is told to do wrong.
+    var faults: [ProviderFault]
+}
+
+/// What a run does, decided by a seed alone.
+///
+/// Half of the steps are placed kills, of every place equally many; the others go through all other troubles in turn.
+struct ChaosPlan: Sendable {
+    let steps: [ChaosStep]
+
+    init(seed: UInt64, kills: Int, hasOwnBroker: Bool) {
+        var random = SeededGenerator(seed: seed)
+        var others: [Trouble] = []
+        var troubles: [Trouble] = []
+        while troubles.count < kills {
+            var block = CrashPlace.allCases.map { Trouble.placedKill($0) }
+            for _ in CrashPlace.allCases {
+                if others.isEmpty { others = Trouble.unplaced(hasOwnBroker: hasOwnBroker).shuffled(using: &random) }
+                block.append(others.removeLast())
+            }
+            troubles += block.shuffled(using: &random)
+        }
+        steps = troubles.prefix(kills).enumerated().map { index, trouble in
+            Self.step(number: index + 1, trouble, &random)
+        }
+    }
+
+    private static func step(number: Int, _ trouble: Trouble, _ random: inout SeededGenerator) -> ChaosStep {
+        let isBroker = trouble == .brokerOutage
+        // A worker sleeps past its session's end, so that it wakes without its partitions and not knowing it; a broker
+        // sometimes longer than a record may wait for its acknowledgement.
+        let freeze = Int.random(in: isBroker ? 2_000...14_000 : 7_500...10_000, using: &random)
+        let passage = Int.random(in: trouble == .placedKill(.rebalance) ? 1...2 : 1...15, using: &random)
+        return ChaosStep(
+            number: number, trouble: trouble, slot: Int.random(in: 0...1, using: &random),
+            pauseMilliseconds: Int.random(in: 200...2_000, using: &random), freezeMilliseconds: freeze,
+            passage: passage, faults: faults(of: trouble, &random))
+    }
+
+    private static func faults(of trouble: Trouble, _ random: inout SeededGenerator) -> [ProviderFault] {
+        let isAfter = trouble == .faultsAfterEffect
+        guard isAfter || trouble == .faultsBeforeEffect else { return [] }
+        return (0..<Int.random(in: 2...4, using: &random)).map { _ in
+            let operation = ["create", "create", "refund", "*"].randomElement(using: &random) ?? "*"
+            let kind = [isAfter ? "cutAfter" : "cutBefore", "hang", "status"].randomElement(using: &random) ?? "status"
+            return ProviderFault(
+                operation: operation, kind: kind, afterEffect: isAfter, count: Int.random(in: 1...4, using: &random))
+        }
+    }
+}

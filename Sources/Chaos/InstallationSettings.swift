@@ -1,0 +1,73 @@
+import Foundation
+import NIOCore
+import NIOPosix
+
+/// Addresses and environment of an installation, made before anything is started.
+struct InstallationSettings: Sendable {
+    let ports: [RoleSlot: Int]
+    let sandboxPort: Int
+    /// Where providers call back.
+    let relayPort: Int
+    /// Logs and journals.
+    let directory: URL
+    let hasOwnBroker: Bool
+    var environment: [String: String]
+
+    var sandboxURL: String { "http://127.0.0.1:\(sandboxPort)" }
+    var ingressURLs: [String] { RoleSlot.ingresses.map(url) }
+
+    /// Secret of the notifications.
+    private static let secret = "whsec_" + Data("a secret of the chaos harness".utf8).base64EncodedString()
+
+    init(latencyMilliseconds: Int, logLevel: String, extra: [String: String]) async throws {
+        let free = try await Self.freePorts(RoleSlot.allCases.count + 2)
+        ports = Dictionary(uniqueKeysWithValues: zip(RoleSlot.allCases, free))
+        (sandboxPort, relayPort) = (free[free.count - 2], free[free.count - 1])
+        directory = FileManager.default.temporaryDirectory.appending(path: "pgm-chaos-\(UUID().uuidString.prefix(8))")
+        let outer = ProcessInfo.processInfo.environment
+        hasOwnBroker = outer["KAFKA_BOOTSTRAP_SERVERS"] == nil
+        let key = Data((0..<32).map { _ in UInt8.random(in: .min ... .max) }).base64EncodedString()
+        let sandbox = "http://127.0.0.1:\(sandboxPort)"
+        environment = [
+            "HTTP_HOST": "127.0.0.1", "LOG_LEVEL": logLevel, "KAFKA_REPLICATION_FACTOR": "1",
+            "KAFKA_CONFIG_SESSION_TIMEOUT_MS": "6000", "KAFKA_CONFIG_HEARTBEAT_INTERVAL_MS": "1000",
+            "PGM_ENCRYPTION_KEYS": "chaos:" + key, "ENABLED_PROVIDERS": "generic-provider",
+            "PGM_PUBLIC_URL": "http://127.0.0.1:\(relayPort)",
+            "PAYMENT_CALLBACK_URL": sandbox + "/-/merchant/notifications", "PAYMENT_CALLBACK_SECRETS": Self.secret,
+            "GENERIC_PROVIDER_BASE_URL": sandbox + "/-/sandbox/generic-provider",
+            "GENERIC_PROVIDER_API_KEY": "generic-chaos-key",
+            "GENERIC_PROVIDER_CALLBACK_SECRET": "generic-chaos-secret", "GENERIC_PROVIDER_TIMEOUT_SECONDS": "5",
+            "REQUEST_TIMEOUT_SECONDS": "20", "SANDBOX_LATENCY_MILLISECONDS": "\(latencyMilliseconds)",
+        ]
+        for (name, value) in outer where name.hasPrefix("KAFKA_") { environment[name] = value }
+        environment.merge(extra) { $1 }
+        // Fresh topics whatever is set outside: what an earlier run left there is nobody's business.
+        environment["KAFKA_TOPIC_PREFIX"] = "chaos-\(UUID().uuidString.prefix(8).lowercased())."
+    }
+
+    /// Where a role answers.
+    func url(_ slot: RoleSlot) -> String { "http://127.0.0.1:\(ports[slot] ?? 0)" }
+
+    /// The environment of a role's process; a worker's journal stays in its place from one process to the next.
+    func environment(of slot: RoleSlot) -> [String: String] {
+        var result = environment
+        result[slot.portVariable] = "\(ports[slot] ?? 0)"
+        if slot.command == "worker" {
+            result["JOURNAL_DIRECTORY"] = directory.appending(path: "journal-\(slot.name)").path
+        }
+        return result
+    }
+
+    func log(_ name: String) -> URL { directory.appending(path: name + ".log") }
+
+    private static func freePorts(_ count: Int) async throws -> [Int] {
+        var channels: [any Channel] = []
+        for _ in 0..<count {
+            let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            channels.append(try await bootstrap.bind(host: "127.0.0.1", port: 0).get())
+        }
+        let ports = channels.compactMap { $0.localAddress?.port }
+        for channel in channels { try await channel.close() }
+        return ports
+    }
+}

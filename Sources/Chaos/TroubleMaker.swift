@@ -1,0 +1,113 @@
+import Foundation
+
+/// What became of one step.
+struct StepResult: Sendable {
+    var number: Int
+    var trouble: Trouble
+    /// Commands without an answer at that moment.
+    var inFlight = 0
+    /// Of a placed kill: whether the worker came to the place before it was killed from outside.
+    var isPlaced = true
+    /// How long the installation took to be ready again; nil when it was not within the limit.
+    var readyAfter: Duration?
+}
+
+/// Does to the installation what a plan says, one step after the other, while the load goes on.
+struct TroubleMaker: Sendable {
+    let installation: Installation
+    let books: SandboxBooks
+    /// Told of each step as it ends.
+    let observe: @Sendable (StepResult) -> Void
+
+    private static let readyLimit: Duration = .seconds(60)
+    private static let placeLimit: Duration = .seconds(25)
+    /// A kill with nothing in flight shows little, so it waits a little for something.
+    private static let inFlightLimit: Duration = .seconds(3)
+    /// Faults are left in force for later steps when nobody has run into them so long.
+    private static let faultLimit: Duration = .seconds(5)
+
+    /// Performs the steps; none begins after the deadline.
+    func run(_ steps: some Sequence<ChaosStep>, until deadline: ContinuousClock.Instant) async throws -> [StepResult] {
+        var results: [StepResult] = []
+        for step in steps {
+            guard ContinuousClock.now < deadline, !Task.isCancelled else { break }
+            try await Task.sleep(for: .milliseconds(step.pauseMilliseconds))
+            _ = await Waiting.until(Self.inFlightLimit, every: .milliseconds(5)) { inFlight > 0 }
+            var result = StepResult(number: step.number, trouble: step.trouble)
+            try await perform(step, &result)
+            let started = ContinuousClock.now
+            if await installation.isReady(within: Self.readyLimit) { result.readyAfter = .now - started }
+            results.append(result)
+            observe(result)
+        }
+        return results
+    }
+
+    private var inFlight: Int { installation.client.inFlight }
+
+    private func perform(_ step: ChaosStep, _ result: inout StepResult) async throws {
+        let (worker, ingress) = (RoleSlot.workers[step.slot], RoleSlot.ingresses[step.slot])
+        switch step.trouble {
+        case .killWorker: try await kill(worker, &result)
+        case .killIngress: try await kill(ingress, &result)
+        case .killNotifier: try await kill(.notifier, &result)
+        case .stopWorker: try await stop(worker, &result)
+        case .stopIngress: try await stop(ingress, &result)
+        case .freezeWorker:
+            await freeze(await installation.process(worker), step, &result)
+        case .brokerOutage:
+            await freeze(await installation.brokerProcess(), step, &result)
+        case .faultsBeforeEffect, .faultsAfterEffect:
+            result.inFlight = inFlight
+            for fault in step.faults { await books.add(fault) }
+            _ = await Waiting.until(Self.faultLimit) { await !books.hasFaults() }
+        case .placedKill(let place):
+            try await killAtPlace(place, step, &result)
+        }
+    }
+
+    private func kill(_ slot: RoleSlot, _ result: inout StepResult) async throws {
+        let process = await installation.process(slot)
+        result.inFlight = inFlight
+        await process?.end()
+        try await installation.start(slot)
+    }
+
+    private func stop(_ slot: RoleSlot, _ result: inout StepResult) async throws {
+        result.inFlight = inFlight
+        await installation.endPolitely(slot)
+        try await installation.start(slot)
+    }
+
+    private func freeze(_ process: ManagedProcess?, _ step: ChaosStep, _ result: inout StepResult) async {
+        result.inFlight = inFlight
+        process?.send(SIGSTOP)
+        try? await Task.sleep(for: .milliseconds(step.freezeMilliseconds))
+        process?.send(SIGCONT)
+    }
+
+    /// Restarts a worker so that it kills itself, and again when it has done so.
+    private func killAtPlace(_ place: CrashPlace, _ step: ChaosStep, _ result: inout StepResult) async throws {
+        let slot = RoleSlot.workers[step.slot]
+        await installation.endPolitely(slot)
+        try await installation.start(slot, extra: ["PGM_CRASH_AT": "\(place.rawValue):\(step.passage)"])
+        guard let process = await installation.process(slot) else { return }
+        if place == .rebalance {
+            // Another member that goes and comes is what makes a group share its partitions anew.
+            _ = await process.hasEnded(within: .seconds(4))
+            if process.isRunning { try await stop(RoleSlot.workers[1 - step.slot], &result) }
+        }
+        result.isPlaced = await process.hasEnded(within: Self.placeLimit)
+        result.inFlight = inFlight
+        if result.isPlaced, !process.wasKilled {
+            await installation.report(
+                Violation(reference: slot.name, rule: .endedByItself, details: process.ending + ", asked to be killed"))
+        }
+        if !result.isPlaced {
+            _ = await Waiting.until(Self.inFlightLimit, every: .milliseconds(5)) { inFlight > 0 }
+            result.inFlight = inFlight
+            await process.end()
+        }
+        try await installation.start(slot)
+    }
+}
