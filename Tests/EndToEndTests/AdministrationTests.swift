@@ -50,6 +50,7 @@ struct AdministrationTests {
                 [
                     "broker": "UP", "worker.stripe": "UP", "worker.generic-provider": "UP",
                     "topics.worker.stripe": "UP", "topics.worker.generic-provider": "UP",
+                    "journal.stripe": "UP", "journal.generic-provider": "UP",
                 ])
             try await expect(notifier, ["broker": "UP", "notifier": "UP", "topics.notifier": "UP", "merchant": "UP"])
             try await fail(installation, payments: 4)

@@ -41,6 +41,14 @@ struct MetricsTests {
         .init(process: "worker", name: "pgm_lanes_stopped_partitions", labels: ["consumer": "worker.generic-provider"]),
         .init(
             process: "worker", name: "kafka_consumer_lag", labels: ["topic": "commands.generic-provider"], isMet: any),
+        .init(process: "worker", name: "pgm_journal_entries_total", labels: provider),
+        .init(process: "worker", name: "pgm_journal_lag_records", labels: ["provider": "stripe"], isMet: any),
+        .init(process: "worker", name: "pgm_journal_open", labels: ["provider": "stripe"], isMet: any),
+        .init(process: "worker", name: "pgm_journal_void_total", labels: provider),
+        .init(process: "worker", name: "pgm_journal_fenced_total", labels: provider),
+        .init(process: "worker", name: "pgm_payments_contradicted_total", labels: provider),
+        .init(process: "worker", name: "pgm_effects_unknown_total", labels: ["operation": "pay"]),
+        .init(process: "worker", name: "pgm_effects_recovered_total", labels: ["operation": "pay", "outcome": "OK"]),
         .init(process: "notifier", name: "pgm_notifications_total", labels: ["outcome": "delivered"]),
         .init(process: "notifier", name: "pgm_notifications_total", labels: ["outcome": "failed"]),
         .init(process: "notifier", name: "pgm_merchant_up", isMet: any),
@@ -82,6 +90,7 @@ struct MetricsTests {
                 #expect(try await eventually(within: .seconds(60)) { try await installation.answers(url + "/-/ready") })
             }
             try await pay(installation)
+            try await loseAnAnswer(installation)
             try await shed(installation)
             try await sendStrangeRecords(installation)
             for expected in Self.all {
@@ -109,6 +118,20 @@ struct MetricsTests {
             ]))
         #expect(paid.body["result"]?.stringValue == "OK")
         #expect(try await API.get(provider + "/check?shopTransactionId=m-1").status == 202)
+    }
+
+    /// A payment whose first answer can be read by nobody, and is asked for again under its key.
+    private func loseAnAnswer(_ installation: Installation) async throws {
+        let fault = try JSONCoding.decode(
+            JSONValue.self, from: Array(#"{"operation":"*","kind":"malformed","count":1,"reference":"m-2"}"#.utf8))
+        let faults = installation.sandboxURL + "/-/sandbox/generic-provider/__faults"
+        #expect(try await API.post(faults, fault).status == 201)
+        let paid = try await API.post(
+            installation.apiURL + "/generic-provider/credit-cards/pay",
+            .object([
+                "amount": .string("5.00"), "shopTransactionID": .string("m-2"), "creditCardToken": .string("OK-1"),
+            ]))
+        #expect(paid.body["result"]?.stringValue == "OK")
     }
 
     /// More requests at once than the ingress takes.
@@ -151,11 +174,40 @@ struct MetricsTests {
         _ = try await producer.send(codec.record(for: late, partitionCount: 6))
         _ = try await producer.send(codec.record(for: reply, to: address, atMilliseconds: 1))
         _ = try await producer.send(KafkaRecord(topic: topic, partition: 0, key: nil, value: Array("x".utf8)))
+        for record in try foreignRecords(codec, of: provider) { _ = try await producer.send(record) }
         let later = KafkaHeader(name: MessageHeaderName.type, text: "pgm.command.v99")
         for _ in 0..<2 {
             _ = try await producer.send(
                 KafkaRecord(topic: topic, partition: 1, key: nil, value: nil, headers: [later]))
         }
         await producer.close(within: .seconds(2))
+    }
+
+    /// Another owner of a partition and a record of the former one, and a payment of which two outcomes are told.
+    private func foreignRecords(_ codec: MessageCodec, of provider: ProviderName) throws -> [KafkaRecord] {
+        let journal = [(JournalKey.owner, Int64(1_000_000)), (JournalKey.claim("foreign"), Int64(1))].map {
+            key, epoch in
+            JournalRecord(
+                id: "foreign-\(epoch)", key: key, mark: JournalMark(epoch: epoch), summary: JournalSummary(),
+                content: Array("{}".utf8))
+        }
+        let tasks = [PaymentStatus.accepted, .failed].map { status in
+            let id = CommandID.make(atUnixMilliseconds: WallClock.system.unixMilliseconds)
+            let message = MerchantNotification(
+                providerName: "generic-provider", paymentType: "CREDITCARD", isSuccessful: status == .accepted,
+                resultDescription: "", reference: ("elsewhere-1", "elsewhere"))
+            let state = ObservedState(status: status, kind: "payment", occurrence: "", amount: nil, message: message)
+            let news = PaymentNews(
+                reference: PaymentReference(shopTransactionID: "elsewhere", paymentID: "elsewhere-1"), cause: id,
+                operation: .callback, event: .observed(state))
+            return LaneTask(
+                id: id, provider: provider, lane: .shopTransaction("elsewhere"),
+                createdAtMilliseconds: WallClock.system.unixMilliseconds, content: .news(news))
+        }
+        let key = Array(Lane.shopTransaction("elsewhere").key.utf8)
+        // Not where the payment is at home: that partition has to go on at once.
+        let partition = (Partitioner.partition(forKey: key, count: 6) + 1) % 6
+        return try tasks.map { try codec.record(for: $0, partitionCount: 6) }
+            + journal.map { try codec.record(for: $0, of: provider, partition: partition, atMilliseconds: 1) }
     }
 }

@@ -57,16 +57,18 @@ extension CommandProcessor {
 
     /// Calls the provider for an effect, once; what it notes on the way is in the journal before it goes on.
     func call(
-        _ entry: EffectEntry, attemptID: String, trace: TraceContext?, end: Duration, _ place: Place
+        _ entry: EffectEntry, _ progress: EffectProgress, attemptID: String, trace: TraceContext?, end: Duration,
+        _ place: Place
     ) async throws(ProviderFailure) -> ProviderAnswer {
         try await traced("call provider", trace) { (context) async throws(ProviderFailure) in
             var call = self.providerCall(
-                entry.effect, timeout: min(self.settings.providerTimeout, end - self.timing.now))
+                progress.added(to: entry).effect, timeout: min(self.settings.providerTimeout, end - self.timing.now))
             call.trace = context
-            call.note = { (progress) async throws(ProviderFailure) in
-                var noted = entry
-                noted.effect.progress = progress
-                let outcome = await self.write(noted, .attempted, attemptID: attemptID, place) { self.timing.now > end }
+            call.note = { (noted) async throws(ProviderFailure) in
+                progress.note(noted)
+                let outcome = await self.write(progress.added(to: entry), .attempted, attemptID: attemptID, place) {
+                    self.timing.now > end
+                }
                 // Only who still owns the effect goes on with it.
                 guard outcome == .valid, self.timing.now < end else { throw Self.noTimeLeft }
             }

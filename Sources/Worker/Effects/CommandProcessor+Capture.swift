@@ -57,17 +57,18 @@ extension CommandProcessor {
             let attempted = await write(entry, .attempted, attemptID: attemptID, place) { timing.now > end }
             guard attempted == .valid else { throw Self.captureUnknown }
         }
+        let progress = EffectProgress(entry)
         do throws(ProviderFailure) {
             let mayRepeat = recovery(of: entry).isProtectedByKey
             let answer = try await attempt(until: end, mayRepeat: mayRepeat) { (end) async throws(ProviderFailure) in
-                try await self.call(entry, attemptID: attemptID, trace: command.trace, end: end, place)
+                try await self.call(entry, progress, attemptID: attemptID, trace: command.trace, end: end, place)
             }
             guard await settle(entry, Outcome(answer: answer), attemptID, owes: false, place) == .settled else {
                 throw Self.captureUnknown
             }
         } catch {
             if error.mayHaveHadEffect {
-                _ = await write(entry, .unknown, attemptID: attemptID, place) { Task.isCancelled }
+                _ = await write(progress.added(to: entry), .unknown, attemptID: attemptID, place) { Task.isCancelled }
             } else {
                 _ = await settle(entry, Outcome(refusal: Self.notExecuted, nil), attemptID, owes: false, place)
             }

@@ -183,10 +183,11 @@ extension CommandProcessor {
         }
         crashes?.pass(.afterAttempted)
         let way = recovery(of: entry)
+        let progress = EffectProgress(entry)
         do {
             let answer = try await attempt(until: end, mayRepeat: way.isProtectedByKey || operation.effect == .none) {
                 (end) async throws(ProviderFailure) in
-                try await self.call(entry, attemptID: attemptID, trace: command.trace, end: end, place)
+                try await self.call(entry, progress, attemptID: attemptID, trace: command.trace, end: end, place)
             }
             crashes?.pass(.afterEffect)
             let settled = RecordedAnswer(Outcome(answer: answer), atMilliseconds: clock.unixMilliseconds)
@@ -201,7 +202,8 @@ extension CommandProcessor {
                     outcome, effect: RecordedAnswer.Effect.none, atMilliseconds: clock.unixMilliseconds)
                 return try await settle(entry, settled, attemptID, command, message, place)
             }
-            return try await afterLostCall(entry, attemptID, command, operation, failure, end, message, place)
+            return try await afterLostCall(
+                progress.added(to: entry), attemptID, command, operation, failure, end, message, place)
         }
     }
 
@@ -213,10 +215,13 @@ extension CommandProcessor {
         journal.metrics.unknown(command.operation)
         let noted = await write(entry, .unknown, attemptID: attemptID, place, isTooLate: { Task.isCancelled })
         guard noted == .valid else { return await pauseThenAgain() }
-        while end - timing.now > RetryDecision.usefulTimeMin {
-            let recovered = try await recover(entry.key, place, within: end - timing.now, for: command)
-            guard recovered == .unknown else { return .again }
-            guard await timing.pause(for: .milliseconds(500)) else { return .leftForSuccessor }
+        clearingUp: while end - timing.now > RetryDecision.usefulTimeMin {
+            switch try await recover(entry.key, place, within: end - timing.now, for: command) {
+            case .settled: return .again
+            case .lost: return .again
+            case .unknown:
+                guard await timing.pause(for: .milliseconds(500)) else { break clearingUp }
+            }
         }
         return await publish(Outcome(failure: failure, command, operation), of: command, message)
     }
@@ -232,8 +237,10 @@ extension CommandProcessor {
         // Whoever owns the partition now has its own way to the answer, and this record comes back to it.
         case .void, .unconfirmed: return await pauseThenAgain()
         case .notWritable:
+            // The call was made, so nothing may say that it was not.
             logger.error("an answer of the provider is too large for the journal", metadata: metadata(of: command))
-            return await publish(Outcome(refusal: Self.notWritable, command), of: command, message)
+            let response = FailureAnswer.unknown(command, effect: .onceUnprotected)
+            return await publish(Outcome(refusal: response, command), of: command, message)
         }
         crashes?.pass(.afterSettled)
         return try await finish(command, answer, settled, isReplayed: false, message, place)

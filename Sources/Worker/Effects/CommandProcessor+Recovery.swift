@@ -68,9 +68,10 @@ extension CommandProcessor {
         let attempted = await write(entry, .attempted, attemptID: attemptID, place) { timing.now > end }
         guard attempted == .valid else { return .lost }
         let repeated = entry
+        let progress = EffectProgress(entry)
         do throws(ProviderFailure) {
             let answer = try await attempt(until: end, mayRepeat: mayRepeat) { (end) async throws(ProviderFailure) in
-                try await self.call(repeated, attemptID: attemptID, trace: nil, end: end, place)
+                try await self.call(repeated, progress, attemptID: attemptID, trace: nil, end: end, place)
             }
             return await settle(entry, Outcome(answer: answer), attemptID, owes: owes, place)
         } catch {
@@ -79,7 +80,9 @@ extension CommandProcessor {
             if !mayRepeat, !error.mayHaveHadEffect {
                 return await settle(entry, Outcome(refusal: Self.notExecuted, nil), attemptID, owes: owes, place)
             }
-            let noted = await write(entry, .unknown, attemptID: attemptID, place) { Task.isCancelled }
+            let noted = await write(progress.added(to: entry), .unknown, attemptID: attemptID, place) {
+                Task.isCancelled
+            }
             return noted == .valid ? .unknown : .lost
         }
     }
@@ -168,7 +171,13 @@ extension CommandProcessor {
             outcome.notification = notification.pending
             if let (changed, _) = try await self.entry(key, place) { current = changed }
         }
-        guard await storeResult(outcome, of: command(of: entry.effect)) == .stored else { return false }
+        let command = command(of: entry.effect)
+        switch await storeResult(outcome, of: command) {
+        case .stored: break
+        case .givenUp: return false
+        // No repeat makes it smaller; what became of the effect stays in the journal.
+        case .tooLarge: logger.error("a result is too large for the broker", metadata: metadata(of: command))
+        }
         if let news = news(of: entry.effect, answer), let lane = Lane(key: entry.effect.lane) {
             guard try await sendHome(news, lane: lane, trace: nil, place) else { return false }
             if let (changed, _) = try await self.entry(key, place) { current = changed }

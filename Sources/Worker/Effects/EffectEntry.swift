@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 
 /// An effect together with the entry that holds it: an entry of its own, or the last attempt at a payment.
 struct EffectEntry: Sendable, Hashable {
@@ -62,5 +63,24 @@ struct EffectEntry: Sendable, Hashable {
             operation: effect.operation, commandID: effect.commandID, reference: effect.reference,
             amount: effect.amount, outcome: effect.answer?.label, attempt: payment?.attemptNumber,
             changedAtMilliseconds: now, writer: writer)
+    }
+}
+
+/// What a flow of several requests has noted so far: later tries and states of the same effect must not lose it.
+final class EffectProgress: Sendable {
+    private let noted: Mutex<JSONValue?>
+
+    /// Begins with what earlier attempts have noted.
+    init(_ entry: EffectEntry) {
+        noted = Mutex(entry.effect.progress)
+    }
+
+    func note(_ progress: JSONValue) { noted.withLock { $0 = progress } }
+
+    /// The entry with what was noted.
+    func added(to entry: EffectEntry) -> EffectEntry {
+        var added = entry
+        added.effect.progress = noted.withLock { $0 }
+        return added
     }
 }

@@ -24,7 +24,7 @@ extension Journal: Service {
             for number in partitions {
                 state.assignments += 1
                 let assignment = state.assignments
-                state.partitions[number]?.assignment = assignment
+                state.partitions[number, default: Partition()].assignment = assignment
                 state.partitions[number]?.isOpen = false
                 state.partitions[number]?.epoch = nil
                 begun.append(.acquire(number, assignment: assignment, isAgain: false))
@@ -35,7 +35,9 @@ extension Journal: Service {
         for event in begun { eventsContinuation.yield(event) }
     }
 
-    /// The consumer lost partitions; called on its thread. Effects under way settle under their old epoch.
+    /// The consumer lost partitions; called on its thread.
+    ///
+    /// Effects under way settle under their old epoch.
     public func revoked(_ partitions: [Int32]) {
         let (all, source) = state.withLock { state in
             for number in partitions {

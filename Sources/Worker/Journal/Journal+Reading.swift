@@ -47,8 +47,7 @@ extension Journal {
         state.withLock { state in
             var empty = Partition()
             empty.log.faults = faults
-            empty.assignment = state.partitions[partition]?.assignment
-            state.partitions[partition] = empty
+            state.partitions[partition] = empty.keepingOwnership(of: state.partitions[partition])
         }
         do {
             try index.reset(partition)
@@ -70,10 +69,8 @@ extension Journal {
         logger.warning(
             "the journal's index is of another log and is made again",
             metadata: .of([.partition: "\(message.partition)"]))
-        let assignment = partition.assignment
-        partition = Partition()
+        partition = Partition().keepingOwnership(of: partition)
         partition.log.faults = faults
-        partition.assignment = assignment
         partition.isRestarting = true
         do {
             try index.reset(message.partition)

@@ -28,6 +28,14 @@ public final class Journal: Sendable {
         var seen: [JournalKey: (attempt: String, at: Duration)] = [:]
         /// When an open entry is looked at again, and how often it was.
         var due: [JournalKey: (times: Int, at: Duration)] = [:]
+
+        /// A partition that is read anew does not forget that this process is about to own it.
+        func keepingOwnership(of other: Partition?) -> Partition {
+            var kept = self
+            kept.assignment = other?.assignment
+            kept.candidate = other?.candidate
+            return kept
+        }
     }
 
     /// Somebody who waits for a record to be read back.
@@ -117,7 +125,11 @@ public final class Journal: Sendable {
             var partition = stored(number)
             partition.log.faults = faults
             offsets[number] = partition.expected.map { $0.position - 1 } ?? 0
-            state.withLock { $0.partitions[number] = partition }
+            let opened = partition
+            state.withLock { state in
+                // The consumer may have been given it before.
+                state.partitions[number] = opened.keepingOwnership(of: state.partitions[number])
+            }
         }
         return offsets
     }

@@ -3,32 +3,32 @@ import Synchronization
 
 /// A broker's place: keeps every record, and passes each on to whoever reads its topic.
 final class RecordingSender: RecordSender {
-    private let received = Mutex<[KafkaRecord]>([])
-    private let reader: @Sendable (KafkaRecord) -> Void
+    private let received = Mutex<[KafkaMessage]>([])
+    /// Held while a record is kept and passed on, so that readers meet records in the order of their offsets.
+    private let delivery = Mutex(())
+    private let reader: @Sendable (KafkaMessage) -> Void
 
-    init(reader: @escaping @Sendable (KafkaRecord) -> Void) {
+    init(reader: @escaping @Sendable (KafkaMessage) -> Void) {
         self.reader = reader
     }
 
     /// Everything that was sent.
-    var records: [KafkaRecord] { received.withLock { $0 } }
+    var records: [KafkaMessage] { received.withLock { $0 } }
 
     /// What was sent to a topic, as a reader sees it.
-    func stored(in topic: String) -> [KafkaMessage] { records.filter { $0.topic == topic }.map(\.asRead) }
+    func stored(in topic: String) -> [KafkaMessage] { records.filter { $0.topic == topic } }
 
     func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset {
-        let count = received.withLock { received in
-            received.append(record)
-            return Int64(received.count)
+        delivery.withLock { _ in
+            let message = received.withLock { received in
+                let message = KafkaMessage(
+                    topic: record.topic, partition: record.partition, offset: Int64(received.count), key: record.key,
+                    value: record.value, headers: record.headers)
+                received.append(message)
+                return message
+            }
+            reader(message)
+            return KafkaOffset(topic: record.topic, partition: record.partition, offset: message.offset)
         }
-        reader(record)
-        return KafkaOffset(topic: record.topic, partition: record.partition, offset: count)
-    }
-}
-
-extension KafkaRecord {
-    /// The record as it is read back.
-    var asRead: KafkaMessage {
-        KafkaMessage(topic: topic, partition: partition, offset: 0, key: key, value: value, headers: headers)
     }
 }

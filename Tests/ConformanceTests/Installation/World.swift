@@ -104,20 +104,22 @@ struct World: Sendable {
             let description = type.description
             let codec = MessageCodec(topics: TopicNames(), source: "/conformance", keys: .random())
             let table = ReplyTable(entriesMax: 100, eventLoops: MultiThreadedEventLoopGroup.singleton)
-            let (commands, continuation) = AsyncStream<KafkaRecord>.makeStream()
-            let sender = RecordingSender { record in
-                if record.topic == codec.topics.replies {
-                    if let id = codec.addressee(of: record.asRead)?.commandID {
-                        _ = table.arrived(record.asRead, for: id)
-                    }
-                } else if record.topic == codec.topics.commands(of: description.name) {
-                    continuation.yield(record)
+            let (commands, continuation) = AsyncStream<KafkaMessage>.makeStream()
+            let memory = Memory()
+            let sender = RecordingSender { message in
+                if message.topic == codec.topics.replies {
+                    if let id = codec.addressee(of: message)?.commandID { _ = table.arrived(message, for: id) }
+                } else if message.topic == codec.topics.commands(of: description.name) {
+                    continuation.yield(message)
+                } else if message.topic == codec.topics.journal(of: description.name) {
+                    memory.received(message)
                 }
             }
             let clock = AdjustableClock()
+            let journal = memory.begin(description.name, codec, sender, clock.clock, logs.logger)
             let transport = RecordingTransport(client)
             let provider = type.init(settings: settings, transport: transport, clock: clock.clock)
-            let processor = processor(provider, codec, sender, clock.clock)
+            let processor = processor(provider, codec, sender, journal, clock.clock)
             let handler = handler(provider, codec, sender, table, clock.clock)
             let secrets = description.settings.filter { $0.kind == .secret }.map { settings.secret($0.name).exposed }
             try await LoopbackServer.run({ await handler.respond(to: $0, channel: $1.channel) }) { port in
@@ -127,28 +129,33 @@ struct World: Sendable {
                     clock: clock, ingressURL: "http://127.0.0.1:\(port)",
                     simulatorURL: variables.values["simulator"] ?? "", variables: variables, credentials: secrets)
                 try await withThrowingTaskGroup(of: Void.self) { tasks in
-                    tasks.addTask { for await record in commands { _ = await processor.process(record.asRead) } }
+                    tasks.addTask { await journal.run() }
+                    tasks.addTask { for await message in commands { await memory.process(message, processor) } }
                     defer {
                         continuation.finish()
                         switchboard.disarm()
+                        tasks.cancelAll()
                     }
+                    try await memory.owned()
                     try await body(world)
                 }
             }
         }
 
         private func processor(
-            _ provider: any PaymentProvider, _ codec: MessageCodec, _ sender: RecordingSender, _ clock: WallClock
+            _ provider: any PaymentProvider, _ codec: MessageCodec, _ sender: RecordingSender, _ journal: Journal,
+            _ clock: WallClock
         ) -> CommandProcessor {
             CommandProcessor(
-                provider: provider, codec: codec, sender: sender,
-                settings: WorkerSettings(
-                    providerTimeout: .seconds(10),
-                    backoff: Backoff(first: .milliseconds(1), cap: .milliseconds(4)), roundsMax: 1,
-                    commandPartitions: World.commandPartitions, resultPartitions: World.commandPartitions),
-                deadLetters: DeadLetterWriter(
-                    codec: codec, sender: sender, partitionCount: 3, clock: clock, logger: logs.logger),
-                clock: clock, logger: logs.logger)
+                .init(
+                    provider: provider, codec: codec, sender: sender, journal: journal,
+                    settings: WorkerSettings(
+                        providerTimeout: .seconds(10),
+                        backoff: Backoff(first: .milliseconds(1), cap: .milliseconds(4)), roundsMax: 1,
+                        commandPartitions: World.commandPartitions, resultPartitions: World.commandPartitions),
+                    deadLetters: DeadLetterWriter(
+                        codec: codec, sender: sender, partitionCount: 3, clock: clock, logger: logs.logger),
+                    clock: clock, logger: logs.logger))
         }
 
         private func handler(

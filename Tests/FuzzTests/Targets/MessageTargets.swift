@@ -33,7 +33,7 @@ extension FuzzTarget {
         case .deadLetter:
             guard let letter = try read({ try Fixture.codec.deadLetter(from: message) }) else { return }
             try checkDeadLetter(letter.original)
-        case .command: break
+        case .command, .task, .journal: break
         }
         // Whatever cannot be read becomes a dead letter, so that must be possible for every record.
         try checkDeadLetter(message)
@@ -74,7 +74,7 @@ extension FuzzTarget {
     }
 
     /// What is read, or `nil` when the record is refused as it may be.
-    private static func read<Content>(_ body: () throws -> Content) throws -> Content? {
+    static func read<Content>(_ body: () throws -> Content) throws -> Content? {
         do {
             return try body()
         } catch let error as MessageError {
@@ -113,7 +113,7 @@ extension FuzzTarget {
         case .deadLetter:
             guard let wire = try? JSONCoding.decode(DeadLetterWire.self, from: value) else { return base }
             return base + "\(wire.topic)/\(wire.partition)/\(wire.offset)"
-        case .reply, .result: return base + Fixture.id.value
+        case .reply, .result, .task, .journal: return base + Fixture.id.value
         }
     }
 }

@@ -128,8 +128,8 @@ extension FuzzTarget {
             commandID: command.id, provider: description.name, operation: command.operation,
             reference: observation.reference, amount: observation.amount, outcome: observation.status.rawValue,
             occurredAtMilliseconds: Fixture.nowMilliseconds)
-        result.notification = NotificationFactory.notification(
-            for: observation, of: description, fallback: command.reference)
+        let state = NotificationFactory.state(of: observation, description, fallback: command.reference)
+        result.notification = NotificationFactory.notification(of: state, description, command.reference)
         do {
             try checkStored(result)
             let written = try JSONCoding.encode(result.notification?.message)

@@ -10,6 +10,11 @@ import Testing
         try #require(try MessageFixtures.records()[type]).map(MessageFixtures.message)
     }
 
+    /// The kinds that are sealed for an id of their own, and the header that has it.
+    private static let identified: [(MessageType, String)] = [
+        (.command, "ce_id"), (.result, "ce_id"), (.reply, "correlation-id"), (.task, "ce_id"),
+    ]
+
     private func isMalformed(_ message: KafkaMessage, as type: MessageType) -> Bool {
         do {
             try MessageFixtures.read(message, as: type)
@@ -112,7 +117,7 @@ import Testing
 
     @Test(arguments: ["", "x", "01ARZ3NDEKTSV4RRFFQ69G5FA", "01arz3ndektsv4rrffq69g5fav"])
     func anIllFormedIDIsMalformed(text: String) throws {
-        for (type, header) in [(MessageType.command, "ce_id"), (.result, "ce_id"), (.reply, "correlation-id")] {
+        for (type, header) in Self.identified {
             let message = try #require(try messages(type).first)
             #expect(isMalformed(message.with(header: header, text), as: type))
             #expect(isMalformed(message.with(header: header, nil), as: type))
@@ -121,7 +126,7 @@ import Testing
 
     @Test func aSealedPartMovedToAnotherMessageDoesNotOpen() throws {
         let other = CommandID.make(atUnixMilliseconds: 7).value
-        for (type, header) in [(MessageType.command, "ce_id"), (.result, "ce_id"), (.reply, "correlation-id")] {
+        for (type, header) in Self.identified {
             let message = try #require(try messages(type).first)
             #expect(isMalformed(message.with(header: header, other), as: type))
         }

@@ -73,6 +73,46 @@ enum MessageFixtures {
             for: original, reason: "the value is not JSON", partitionCount: 3, atMilliseconds: 1_790_000_000_123)
     }
 
+    static func tasks() -> [LaneTask] {
+        let message = MerchantNotification(
+            providerName: "STRIPE", paymentType: "STRIPE", isSuccessful: true, resultDescription: sensitive[8],
+            reference: (paymentID: "cs_1", shopTransactionID: "ORDER-1"), token: sensitive[6])
+        let state = ObservedState(
+            status: .accepted, kind: "renewal", occurrence: "in_1", amount: Money(minorUnits: 500), message: message)
+        let events: [PaymentNews.Event] = [.observed(state), .refunded(200), .captured(300), .expired]
+        let news = events.map { event in
+            LaneTask.Content.news(
+                PaymentNews(
+                    reference: PaymentReference(shopTransactionID: "ORDER-1", paymentID: "cs_1"), cause: id,
+                    operation: .callback, event: event))
+        }
+        let decision = OperatorDecision(commandID: id, hasHappened: true, paymentID: nil, explanation: sensitive[2])
+        return (news + [.settle(decision)]).map { content in
+            LaneTask(
+                id: id, provider: ProviderName("stripe"), lane: .shopTransaction("ORDER-1"),
+                createdAtMilliseconds: 1_790_000_000_123, content: content,
+                trace: TraceContext(traceParent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+        }
+    }
+
+    static let journalContent: JSONValue = ["token": .string(sensitive[0]), "page": .string(sensitive[3])]
+
+    static func journalEntry(_ key: JournalKey = .payment("ORDER-1")) throws -> JournalRecord {
+        JournalRecord(
+            id: "r.12.worker-1.3", key: key,
+            mark: JournalMark(epoch: 12, stage: .attempted, attemptID: "a.12.worker-1.2", group: "5f3a", isOpen: true),
+            summary: JournalSummary(
+                operation: .pay, commandID: id, reference: PaymentReference(shopTransactionID: "ORDER-1"),
+                amount: Money(minorUnits: 500), outcome: "OK", attempt: 2, changedAtMilliseconds: 1_790_000_000_123,
+                writer: "worker-1"),
+            content: try JSONCoding.encode(journalContent))
+    }
+
+    static func journalRecord() throws -> KafkaRecord {
+        try codec.record(
+            for: journalEntry(), of: ProviderName("stripe"), partition: 5, atMilliseconds: 1_790_000_000_123)
+    }
+
     /// One record of each kind, the two kinds of commands included.
     static func records() throws -> [MessageType: [KafkaRecord]] {
         let address = ReplyAddress(partition: 7, instance: "ingress/a-1")
@@ -86,7 +126,8 @@ enum MessageFixtures {
                 try codec.record(for: result(), partitionCount: 12),
                 try codec.record(for: result(isNotified: false), partitionCount: 12),
             ],
-            .deadLetter: [try deadLetter()],
+            .task: try tasks().map { try codec.record(for: $0, partitionCount: 12) },
+            .journal: [try journalRecord()], .deadLetter: [try deadLetter()],
         ]
     }
 
@@ -104,6 +145,12 @@ enum MessageFixtures {
         case .reply: _ = try codec.reply(from: message)
         case .result: _ = try codec.result(from: message)
         case .deadLetter: _ = try codec.deadLetter(from: message)
+        case .task: _ = try codec.task(from: message)
+        case .journal:
+            let reading = try codec.journalReading(from: message)
+            let value = reading.value ?? []
+            _ = try codec.journalSummary(from: value)
+            _ = try codec.journalContent(JSONValue.self, from: value, key: reading.key, of: ProviderName("stripe"))
         }
     }
 }

@@ -12,7 +12,7 @@ struct CommandProcessorTests {
         let workshop = Workshop()
         let script = Script([.answer(Self.paid)])
         let command = Workshop.command(.pay)
-        #expect(await workshop.processor(script).process(try workshop.message(command)) == .done)
+        #expect(await workshop.process(try workshop.message(command), script) == .done)
         #expect(script.calls.map(\.idempotencyKey) == ["pay-\(command.id)"])
         #expect(script.calls.map(\.commandID) == [command.id])
         let reply = try #require(try workshop.replies().first)
@@ -31,7 +31,7 @@ struct CommandProcessorTests {
     @Test func theReplyGoesToThePartitionAndInstanceThatWait() async throws {
         let workshop = Workshop()
         let command = Workshop.command(.pay)
-        _ = await workshop.processor(Script([.answer(Self.paid)])).process(try workshop.message(command))
+        _ = await workshop.process(try workshop.message(command), Script([.answer(Self.paid)]))
         let message = try #require(workshop.sender.stored(in: workshop.codec.topics.replies).first)
         #expect(message.partition == 3)
         #expect(workshop.codec.addressee(of: message)?.instance == "ingress-1")
@@ -42,7 +42,7 @@ struct CommandProcessorTests {
         let workshop = Workshop()
         let refused = ProviderAnswer.payment(PaymentReply(result: .ko, resultDescription: "no funds"))
         let script = Script([.answer(refused)])
-        #expect(await workshop.processor(script).process(try workshop.message(Workshop.command(.pay))) == .done)
+        #expect(await workshop.process(try workshop.message(Workshop.command(.pay)), script) == .done)
         #expect(try workshop.replies().map(\.statusCode) == [200])
         #expect(try workshop.results().map(\.outcome) == ["KO"])
         #expect(script.calls.count == 1)
@@ -54,7 +54,7 @@ struct CommandProcessorTests {
             .failure(.sample(.noAnswer, mayHaveHadEffect: true)),
             .failure(.sample(.providerError, mayHaveHadEffect: true)), .answer(Self.paid),
         ])
-        #expect(await workshop.processor(script).process(try workshop.message(Workshop.command(.pay))) == .done)
+        #expect(await workshop.process(try workshop.message(Workshop.command(.pay)), script) == .done)
         #expect(script.calls.count == 3)
         #expect(Set(script.calls.map(\.idempotencyKey)).count == 1)
         #expect(try workshop.replies().map(\.statusCode) == [200])
@@ -64,7 +64,7 @@ struct CommandProcessorTests {
         let workshop = Workshop()
         let script = Script([.failure(.sample(.noAnswer, mayHaveHadEffect: true)), .answer(Self.paid)])
         let command = Workshop.command(.refund)
-        #expect(await workshop.processor(script).process(try workshop.message(command)) == .done)
+        #expect(await workshop.process(try workshop.message(command), script) == .done)
         #expect(script.calls.count == 1)
         let reply = try #require(try workshop.replies().first)
         let error = try JSONCoding.decode(ErrorResponse.self, from: reply.body)
@@ -78,7 +78,7 @@ struct CommandProcessorTests {
     @Test func anUnprotectedRefundIsSentAgainWhenTheFailureProvesThatNothingHappened() async throws {
         let workshop = Workshop()
         let script = Script([.failure(.sample(.unreachable, mayHaveHadEffect: false)), .answer(Self.paid)])
-        #expect(await workshop.processor(script).process(try workshop.message(Workshop.command(.refund))) == .done)
+        #expect(await workshop.process(try workshop.message(Workshop.command(.refund)), script) == .done)
         #expect(script.calls.count == 2)
         #expect(try workshop.replies().map(\.statusCode) == [200])
     }
@@ -90,7 +90,7 @@ struct CommandProcessorTests {
             .failure(.sample(.unreachable, mayHaveHadEffect: false, isTransient: false)),
         ])
         let command = Workshop.command(.pay)
-        #expect(await workshop.processor(script).process(try workshop.message(command)) == .done)
+        #expect(await workshop.process(try workshop.message(command), script) == .done)
         let reply = try #require(try workshop.replies().first)
         #expect(reply.statusCode == 504)
         #expect(reply.retryAfterSeconds == nil)
@@ -101,7 +101,7 @@ struct CommandProcessorTests {
         let workshop = Workshop()
         let script = Script([.failure(.sample(.unusableAnswer, mayHaveHadEffect: true, isTransient: false))])
         let command = Workshop.command(.pay)
-        _ = await workshop.processor(script).process(try workshop.message(command))
+        _ = await workshop.process(try workshop.message(command), script)
         let reply = try #require(try workshop.replies().first)
         #expect(reply.statusCode == 502)
         #expect(try JSONCoding.decode(ErrorResponse.self, from: reply.body).commandID == command.id)
@@ -114,7 +114,7 @@ struct CommandProcessorTests {
             .throttled, mayHaveHadEffect: false, retryAfter: .seconds(7))
         var command = Workshop.command(.pay)
         command.deadlineMilliseconds = Workshop.now + 5000
-        _ = await workshop.processor(Script([.failure(failure)])).process(try workshop.message(command))
+        _ = await workshop.process(try workshop.message(command), Script([.failure(failure)]))
         #expect(try workshop.replies().map(\.statusCode) == [503])
         #expect(try workshop.replies().map(\.retryAfterSeconds) == [7])
     }
@@ -124,7 +124,7 @@ struct CommandProcessorTests {
         let script = Script([.answer(Self.paid)])
         var command = Workshop.command(.pay)
         command.deadlineMilliseconds = Workshop.now - 1
-        #expect(await workshop.processor(script).process(try workshop.message(command)) == .done)
+        #expect(await workshop.process(try workshop.message(command), script) == .done)
         #expect(script.calls.isEmpty)
         #expect(try workshop.replies().isEmpty)
         #expect(try workshop.results().map(\.outcome) == ["EXPIRED"])
@@ -133,7 +133,7 @@ struct CommandProcessorTests {
     @Test func statusAnswersTheStateAndNotifiesNobody() async throws {
         let workshop = Workshop()
         let script = Script([.observation(.sample(.accepted))])
-        _ = await workshop.processor(script).process(try workshop.message(Workshop.command(.status)))
+        _ = await workshop.process(try workshop.message(Workshop.command(.status)), script)
         let reply = try #require(try workshop.replies().first)
         #expect(try JSONCoding.decode(StatusReply.self, from: reply.body).status == .accepted)
         #expect(try workshop.results().map(\.notification) == [nil])
@@ -144,7 +144,7 @@ struct CommandProcessorTests {
         let script = Script([.answer(Self.paid)])
         var command = Workshop.command(.pay)
         command.deadlineMilliseconds = Workshop.now + 3000
-        _ = await workshop.processor(script).process(try workshop.message(command))
+        _ = await workshop.process(try workshop.message(command), script)
         #expect(try #require(script.calls.first).timeout <= .seconds(3))
     }
 
@@ -153,7 +153,7 @@ struct CommandProcessorTests {
         let script = Script([.answer(Self.paid)])
         let lost = KafkaSendError(code: .notPersisted, mayBeStored: false)
         workshop.sender.fail(workshop.codec.topics.results, with: [lost, lost])
-        #expect(await workshop.processor(script).process(try workshop.message(Workshop.command(.pay))) == .done)
+        #expect(await workshop.process(try workshop.message(Workshop.command(.pay)), script) == .done)
         #expect(try workshop.results().count == 1)
         #expect(script.calls.count == 1)
         #expect(workshop.sender.attempts == 4)
@@ -164,7 +164,7 @@ struct CommandProcessorTests {
         let tooLarge = KafkaSendError(code: .messageTooLarge, mayBeStored: false)
         workshop.sender.fail(workshop.codec.topics.results, with: [tooLarge])
         let message = try workshop.message(Workshop.command(.pay))
-        #expect(await workshop.processor(Script([.answer(Self.paid)])).process(message) == .done)
+        #expect(await workshop.process(message, Script([.answer(Self.paid)])) == .done)
         let letters = try workshop.deadLettersRead()
         #expect(letters.map(\.reason) == ["its result is too large for the broker"])
         #expect(letters.first?.original.value == message.value)

@@ -14,7 +14,7 @@ struct UnreadableRecordTests {
         let workshop = Workshop()
         var message = try workshop.message(Workshop.command(.pay))
         message.value = Array("not a command".utf8)
-        #expect(await workshop.processor(Self.untouched).process(message) == .done)
+        #expect(await workshop.process(message, Self.untouched) == .done)
         let letter = try #require(try workshop.deadLettersRead().first)
         #expect(letter.reason == "the value is not JSON")
         #expect(letter.original.topic == message.topic)
@@ -35,7 +35,7 @@ struct UnreadableRecordTests {
         let one = try workshop.message(Workshop.command(.pay))
         var other = try workshop.message(Workshop.command(.pay))
         other.value = one.value
-        #expect(await workshop.processor(Self.untouched).process(other) == .done)
+        #expect(await workshop.process(other, Self.untouched) == .done)
         #expect(try workshop.deadLettersRead().map(\.reason) == ["the sealed part does not open"])
     }
 
@@ -43,7 +43,7 @@ struct UnreadableRecordTests {
         let workshop = Workshop()
         var message = try workshop.message(Workshop.command(.pay))
         message.value = nil
-        #expect(await workshop.processor(Self.untouched).process(message) == .done)
+        #expect(await workshop.process(message, Self.untouched) == .done)
         #expect(try workshop.deadLettersRead().map(\.reason) == ["the record has no value"])
     }
 
@@ -53,7 +53,7 @@ struct UnreadableRecordTests {
         for index in message.headers.indices where message.headers[index].name == MessageHeaderName.type {
             message.headers[index].value = Array("pgm.command.v2".utf8)
         }
-        #expect(await workshop.processor(Self.untouched).process(message) == .stopPartition)
+        #expect(await workshop.process(message, Self.untouched) == .stopPartition)
         #expect(workshop.sender.attempts == 0)
     }
 
@@ -61,14 +61,14 @@ struct UnreadableRecordTests {
         let workshop = Workshop()
         let theirs = try SealingKeyRing(keys: [try Self.key("newer", 7)]).unwrapped()
         let record = try Workshop.codec(keys: theirs).record(for: Workshop.command(.pay), partitionCount: 12)
-        #expect(await workshop.processor(Self.untouched).process(record.asRead()) == .stopPartition)
+        #expect(await workshop.process(record.asRead(), Self.untouched) == .stopPartition)
         #expect(workshop.sender.attempts == 0)
     }
 
     @Test func anOperationThatTheProviderDoesNotHaveIsADeadLetter() async throws {
         let workshop = Workshop()
-        let message = try workshop.message(Workshop.command(.confirm))
-        #expect(await workshop.processor(Self.untouched).process(message) == .done)
+        let message = try workshop.message(Workshop.command(.sessionVoid))
+        #expect(await workshop.process(message, Self.untouched) == .done)
         #expect(try workshop.deadLettersRead().map(\.reason) == ["the provider does not have this operation"])
     }
 
@@ -76,7 +76,7 @@ struct UnreadableRecordTests {
         let workshop = Workshop()
         var command = Workshop.command(.pay)
         command.provider = ProviderName("other")
-        #expect(await workshop.processor(Self.untouched).process(try workshop.message(command)) == .done)
+        #expect(await workshop.process(try workshop.message(command), Self.untouched) == .done)
         #expect(try workshop.deadLettersRead().count == 1)
     }
 }

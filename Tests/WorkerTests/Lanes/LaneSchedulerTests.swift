@@ -28,12 +28,12 @@ struct LaneSchedulerTests {
     @Test func recordsOfOneLaneRunOneAfterTheOtherInOrder() throws {
         var scheduler = Self.scheduler()
         var actions = scheduler.received((0..<4).map { Self.message($0, key: "a") })
-        var order: [Int64] = []
+        var order: [Int64?] = []
         while let work = actions.started.first {
             #expect(actions.started.count == 1)
             #expect(scheduler.runningCount == 1)
-            order.append(work.message.offset)
-            actions = scheduler.finished(work, isDone: true)
+            order.append(work.offset)
+            actions = scheduler.finished(work, .done)
         }
         #expect(order == [0, 1, 2, 3])
         #expect(scheduler.bufferedCount == 0)
@@ -42,9 +42,9 @@ struct LaneSchedulerTests {
     @Test func lanesRunSideBySideUpToTheBound() {
         var scheduler = Self.scheduler(inFlight: 3)
         let actions = scheduler.received((0..<5).map { Self.message($0, key: "lane-\($0)") })
-        #expect(actions.started.map(\.message.offset) == [0, 1, 2])
-        let more = scheduler.finished(actions.started[1], isDone: true)
-        #expect(more.started.map(\.message.offset) == [3])
+        #expect(actions.started.compactMap(\.offset) == [0, 1, 2])
+        let more = scheduler.finished(actions.started[1], .done)
+        #expect(more.started.compactMap(\.offset) == [3])
     }
 
     @Test func recordsWithoutKeyDoNotWaitForEachOther() {
@@ -75,16 +75,16 @@ struct LaneSchedulerTests {
         var scheduler = Self.scheduler()
         let actions = scheduler.received([Self.message(0, key: "a"), Self.message(0, key: "a")])
         #expect(actions.started.count == 1)
-        #expect(scheduler.finished(actions.started[0], isDone: true).started.isEmpty)
+        #expect(scheduler.finished(actions.started[0], .done).started.isEmpty)
     }
 
     @Test func readingPausesAtTheBufferBoundAndResumesAtHalf() {
         var scheduler = Self.scheduler(inFlight: 10, buffered: 4)
         let actions = scheduler.received((0..<4).map { Self.message($0, key: "lane-\($0)") })
         #expect(actions.flow == [.pause])
-        #expect(scheduler.finished(actions.started[0], isDone: true).flow.isEmpty)
-        #expect(scheduler.finished(actions.started[1], isDone: true).flow == [.resume])
-        #expect(scheduler.finished(actions.started[2], isDone: true).flow.isEmpty)
+        #expect(scheduler.finished(actions.started[0], .done).flow.isEmpty)
+        #expect(scheduler.finished(actions.started[1], .done).flow == [.resume])
+        #expect(scheduler.finished(actions.started[2], .done).flow.isEmpty)
     }
 
     @Test func oneLongLanePausesReadingUntilHalfOfItIsGone() {
@@ -93,7 +93,7 @@ struct LaneSchedulerTests {
         #expect(actions.flow == [.pause])
         var flows: [[Flow]] = []
         while let work = actions.started.first {
-            actions = scheduler.finished(work, isDone: true)
+            actions = scheduler.finished(work, .done)
             flows.append(actions.flow)
         }
         #expect(flows == [[], [.resume], [], [], []])
@@ -104,17 +104,17 @@ struct LaneSchedulerTests {
         let actions = scheduler.received((0..<4).map { Self.message($0, key: "lane-\($0)") })
         #expect(actions.flow == [.pause])
         for work in actions.started.dropFirst() {
-            #expect(scheduler.finished(work, isDone: true).flow.isEmpty)
+            #expect(scheduler.finished(work, .done).flow.isEmpty)
         }
-        #expect(scheduler.finished(actions.started[0], isDone: true).flow == [.resume])
+        #expect(scheduler.finished(actions.started[0], .done).flow == [.resume])
     }
 
     @Test func anOffsetGivenUpIsNeverCommitted() {
         var scheduler = Self.scheduler()
         let actions = scheduler.received((0..<3).map { Self.message($0, key: "lane-\($0)") })
-        _ = scheduler.finished(actions.started[0], isDone: true)
-        _ = scheduler.finished(actions.started[1], isDone: false)
-        _ = scheduler.finished(actions.started[2], isDone: true)
+        _ = scheduler.finished(actions.started[0], .done)
+        _ = scheduler.finished(actions.started[1], .left)
+        _ = scheduler.finished(actions.started[2], .done)
         #expect(scheduler.committableOffsets() == [KafkaOffset(partition: Self.first, offset: 1)])
     }
 
@@ -124,7 +124,7 @@ struct LaneSchedulerTests {
         #expect(scheduler.draining([Self.first]).isEmpty)
         #expect(scheduler.running(in: [Self.first]) == 1)
         #expect(scheduler.received([Self.message(2, key: "b")]).isEmpty)
-        #expect(scheduler.finished(running[0], isDone: true).started.isEmpty)
+        #expect(scheduler.finished(running[0], .done).started.isEmpty)
         #expect(scheduler.running(in: [Self.first]) == 0)
         #expect(scheduler.committableOffsets() == [KafkaOffset(partition: Self.first, offset: 1)])
     }
@@ -135,10 +135,10 @@ struct LaneSchedulerTests {
         _ = scheduler.draining([Self.first])
         scheduler.assigned([Self.first])
         #expect(scheduler.received([Self.message(0, key: "a")]).started.isEmpty)
-        let again = scheduler.finished(old[0], isDone: true).started
-        #expect(again.map(\.message.offset) == [0])
+        let again = scheduler.finished(old[0], .done).started
+        #expect(again.compactMap(\.offset) == [0])
         #expect(scheduler.committableOffsets() == [KafkaOffset(partition: Self.first, offset: 0)])
-        _ = scheduler.finished(again[0], isDone: true)
+        _ = scheduler.finished(again[0], .done)
         #expect(scheduler.committableOffsets() == [KafkaOffset(partition: Self.first, offset: 1)])
     }
 
@@ -148,7 +148,7 @@ struct LaneSchedulerTests {
         #expect(!scheduler.hasStoppedPartition)
         #expect(scheduler.stopped(Self.first).isEmpty)
         #expect(scheduler.hasStoppedPartition)
-        #expect(scheduler.finished(actions.started[0], isDone: false).isEmpty)
+        #expect(scheduler.finished(actions.started[0], .left).isEmpty)
         #expect(scheduler.received([Self.message(3, key: "c")]).isEmpty)
         #expect(scheduler.committableOffsets() == [KafkaOffset(partition: Self.first, offset: 0)])
         #expect(scheduler.bufferedCount == 0)
@@ -158,30 +158,8 @@ struct LaneSchedulerTests {
         var scheduler = Self.scheduler(span: 4, assigned: [Self.first, Self.second])
         let actions = scheduler.received((0..<4).map { Self.message($0, key: "a") })
         #expect(actions.flow == [.pause])
-        let flow = scheduler.stopped(Self.first).flow + scheduler.finished(actions.started[0], isDone: false).flow
+        let flow = scheduler.stopped(Self.first).flow + scheduler.finished(actions.started[0], .left).flow
         #expect(flow == [.resume])
         #expect(scheduler.received([Self.message(0, key: "a", Self.second)]).started.count == 1)
-    }
-}
-
-/// A change of reading, comparable.
-enum Flow: Hashable {
-    case pause
-    case resume
-}
-
-extension [LaneScheduler.Action] {
-    var started: [LaneScheduler.Work] {
-        compactMap { if case .start(let work) = $0 { work } else { nil } }
-    }
-
-    var flow: [Flow] {
-        compactMap { action in
-            switch action {
-            case .start: nil
-            case .pauseReading: .pause
-            case .resumeReading: .resume
-            }
-        }
     }
 }

@@ -104,9 +104,9 @@ struct LaneSimulation {
         let work = running.remove(at: index)
         // What belongs to no assignment any more is done in vain: it is delivered again.
         if assigned[work.partition] != nil, currentAssignments[work.partition] == work.assignment {
-            assigned[work.partition]?.done.insert(work.message.offset)
+            assigned[work.partition]?.done.insert(work.offset ?? -1)
         }
-        perform(scheduler.finished(work, isDone: true))
+        perform(scheduler.finished(work, .done))
     }
 
     private mutating func revokeSome() {
@@ -142,7 +142,7 @@ struct LaneSimulation {
         assigned[work.partition]?.isStopped = true
         dropWaiting(of: work.partition)
         perform(scheduler.stopped(work.partition))
-        perform(scheduler.finished(work, isDone: false))
+        perform(scheduler.finished(work, .left))
     }
 
     private mutating func dropWaiting(of partition: KafkaPartition) {
@@ -170,7 +170,7 @@ struct LaneSimulation {
         let state = assigned[work.partition]
         #expect(state != nil && state?.isDraining == false && state?.isStopped == false, "started what is not ours")
         #expect(!running.contains { $0.lane == work.lane }, "two records of one lane at once")
-        #expect(waiting[work.lane]?.first == work.message.offset, "not the next record of its lane")
+        #expect(waiting[work.lane]?.first == work.offset, "not the next record of its lane")
         waiting[work.lane]?.removeFirst()
         currentAssignments[work.partition] = work.assignment
         running.append(work)

@@ -17,8 +17,9 @@ struct NotifierTests {
             reference: PaymentReference(shopTransactionID: shopTransactionID), outcome: "ACCEPTED",
             occurredAtMilliseconds: Workshop.now)
         if notified {
-            result.notification = NotificationFactory.notification(
-                for: .sample(.accepted), of: ScriptedProvider.description, fallback: result.reference)
+            let description = ScriptedProvider.description
+            let state = NotificationFactory.state(of: .sample(.accepted), description, fallback: result.reference)
+            result.notification = NotificationFactory.notification(of: state, description, result.reference)
         }
         return result
     }

@@ -8,51 +8,85 @@ final class Script: Sendable {
         case answer(ProviderAnswer)
         case observation(PaymentObservation)
         case failure(ProviderFailure)
+        /// Nothing is known of the call that is looked up.
+        case nothing
+        /// Notes progress; the call goes on with the next step.
+        case note(JSONValue)
+        /// Something happens in the middle of the call, which goes on with the next step.
+        case run(@Sendable () async -> Void)
+    }
+
+    enum Kind: Sendable {
+        /// Executions and observations.
+        case call
+        case capture
+        case lookUp
     }
 
     private struct State {
-        var steps: [Step]
-        var calls: [ProviderCall] = []
+        var steps: [Kind: [Step]]
+        var calls: [Kind: [ProviderCall]] = [:]
     }
 
     private let state: Mutex<State>
 
-    init(_ steps: [Step]) {
-        state = Mutex(State(steps: steps))
+    /// Takes the answers to calls; without others, look-ups find nobody to ask.
+    init(_ steps: [Step], captures: [Step] = [], lookUps: [Step] = [.failure(cannotBeAsked)]) {
+        state = Mutex(State(steps: [.call: steps, .capture: captures, .lookUp: lookUps]))
     }
 
-    var calls: [ProviderCall] { state.withLock { $0.calls } }
+    /// Executions and observations.
+    var calls: [ProviderCall] { calls(.call) }
+    func calls(_ kind: Kind) -> [ProviderCall] { state.withLock { $0.calls[kind] ?? [] } }
 
-    /// The next step; the last one is repeated.
-    func next(_ call: ProviderCall) throws(ProviderFailure) -> Step {
-        let step: Step? = state.withLock { state in
-            state.calls.append(call)
-            return state.steps.count > 1 ? state.steps.removeFirst() : state.steps.first
-        }
-        switch step {
-        case .failure(let failure): throw failure
-        case .some(let step): return step
-        case nil: throw Self.mismatch
+    /// Goes through the steps of one call to its end; the last one is repeated.
+    func run(_ kind: Kind, _ call: ProviderCall) async throws(ProviderFailure) -> Step {
+        state.withLock { $0.calls[kind, default: []].append(call) }
+        while true {
+            let step: Step? = state.withLock { state in
+                let steps = state.steps[kind] ?? []
+                if steps.count > 1 { state.steps[kind]?.removeFirst() }
+                return steps.first
+            }
+            switch step {
+            case .failure(let failure): throw failure
+            case .note(let progress): try await call.note(progress)
+            case .run(let action): await action()
+            case .some(let step): return step
+            case nil: throw Self.mismatch
+            }
         }
     }
 
     static let mismatch = ProviderFailure(
         .requestRefused, mayHaveHadEffect: false, isTransient: false, "the script has no such step")
+    static let cannotBeAsked = ProviderFailure(
+        .unreachable, mayHaveHadEffect: false, isTransient: true, "nobody answers")
 }
 
 /// A provider that does what a script says.
 struct ScriptedProvider: PaymentProvider {
     static let description = ProviderDescription(
         name: ProviderName("scripted"), notificationName: "SCRIPTED",
-        methods: [PaymentMethodDescription(name: "cards", paymentType: "CREDITCARD")],
+        methods: [
+            PaymentMethodDescription(name: "cards", paymentType: "CREDITCARD"),
+            PaymentMethodDescription(name: "wallet", paymentType: "WALLET"),
+        ],
         operations: [
             OperationDescription(.pay, reference: .shopTransactionID, effect: .onceByKey),
+            OperationDescription(.payRecurrent, reference: .shopTransactionID, effect: .onceByKey),
+            OperationDescription(.confirm, reference: .shopTransactionID, effect: .onceByKey),
             OperationDescription(.refund, reference: .shopTransactionID, effect: .onceUnprotected),
             OperationDescription(.status, reference: .either, effect: .none),
             OperationDescription(.check, reference: .either, effect: .none),
             OperationDescription(.callback, reference: .callback, effect: .none),
         ],
         settings: [], callbackProof: .none)
+
+    /// How long after a call nothing is known of it.
+    static let visibilityLag: Duration = .seconds(3)
+    /// How long a key lives.
+    static let keyLife: Duration = .seconds(3600)
 
     let script: Script
 
@@ -69,12 +103,12 @@ struct ScriptedProvider: PaymentProvider {
     }
 
     func execute(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer {
-        guard case .answer(let answer) = try script.next(call) else { throw Script.mismatch }
+        guard case .answer(let answer) = try await script.run(.call, call) else { throw Script.mismatch }
         return answer
     }
 
     func observe(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentObservation {
-        guard case .observation(let observation) = try script.next(call) else { throw Script.mismatch }
+        guard case .observation(let observation) = try await script.run(.call, call) else { throw Script.mismatch }
         return observation
     }
 
@@ -84,5 +118,21 @@ struct ScriptedProvider: PaymentProvider {
         try await observe(call)
     }
 
-    func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? { nil }
+    func capture(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer {
+        guard case .answer(let answer) = try await script.run(.capture, call) else { throw Script.mismatch }
+        return answer
+    }
+
+    func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? {
+        switch try await script.run(.lookUp, call) {
+        case .answer(let answer): return answer
+        case .nothing: return nil
+        default: throw Script.mismatch
+        }
+    }
+
+    func recovery(of operation: Operation) -> EffectRecovery {
+        Self.description.operation(operation)?.effect == .onceUnprotected
+            ? .lookUp(visibilityLag: Self.visibilityLag) : .repeatUnderKey(life: Self.keyLife)
+    }
 }

@@ -1,18 +1,56 @@
 import Logging
 import Providers
 import Shared
+import Testing
 
 @testable import Worker
 
-/// A worker's surroundings: fixed time, one sealing key, a recording sender.
-struct Workshop: Sendable {
+/// A worker's surroundings: manual time, one sealing key, a recording sender, and a journal that runs.
+final class Workshop: Sendable {
     static let now: Int64 = 1_700_000_000_000
     static let scripted = ScriptedProvider.description.name
 
-    let codec = Workshop.codec()
-    let sender = RecordingSender()
+    let keys: SealingKeyRing
+    let codec: MessageCodec
+    let sender: RecordingSender
+    let time: ManualTime
+    let journal: Journal
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let clock = WallClock { Workshop.now }
+    var clock: WallClock { time.clock }
+    private let running: Task<Void, Never>
+
+    /// Starts a process with its journal.
+    ///
+    /// - Parameters:
+    ///   - other: a process of the same installation, with the same broker and time.
+    ///   - index: what an earlier process of this machine has left.
+    ///   - watcher: who is told what the journal does.
+    ///   - isAssigned: whether the process has all partitions from the beginning.
+    init(
+        beside other: Workshop? = nil, instance: String = "worker-1",
+        index: any JournalIndex = MemoryJournalIndex(), journalSettings: JournalSettings = Workshop.journalSettings,
+        watcher: JournalWatcher? = nil, isAssigned: Bool = true
+    ) {
+        let (keys, sender) = (other?.keys ?? .random(), other?.sender ?? RecordingSender())
+        let time = other?.time ?? ManualTime(originMilliseconds: Self.now)
+        let codec = Self.codec(keys: keys)
+        let journal = Journal(
+            provider: Self.scripted, instance: instance, codec: codec, sender: sender, index: index,
+            settings: journalSettings, timing: time.ofJournal, clock: time.clock, blocking: .inPlace,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        if let watcher {
+            journal.attach(watcher)
+            journal.attach(source: watcher)
+        }
+        sender.connect(from: journal.open(), to: codec.topics.journal(of: Self.scripted)) { [weak journal] in
+            journal?.received($0)
+        }
+        if isAssigned { journal.assigned(Array(0..<journalSettings.partitions)) }
+        (self.keys, self.codec, self.sender, self.time, self.journal) = (keys, codec, sender, time, journal)
+        self.running = Task { await journal.run() }
+    }
+
+    deinit { running.cancel() }
 
     static func codec(keys: SealingKeyRing = .random()) -> MessageCodec {
         MessageCodec(topics: TopicNames(), source: "/test", keys: keys)
@@ -28,11 +66,52 @@ struct Workshop: Sendable {
         roundBackoff: Backoff(first: .seconds(30), cap: .seconds(900), jitter: 0),
         roundsMax: 3)
 
-    func processor(_ script: Script, settings: WorkerSettings = Workshop.settings) -> CommandProcessor {
+    static let journalSettings = JournalSettings(
+        appendBackoff: Backoff(first: .milliseconds(100), cap: .seconds(2), jitter: 0),
+        dueBackoff: Backoff(first: .seconds(5), cap: .seconds(120), jitter: 0))
+
+    /// - Parameter timing: waits are over at once when it is not given.
+    func processor(
+        _ script: Script, settings: WorkerSettings = Workshop.settings, timing: Timing? = nil
+    ) -> CommandProcessor {
         CommandProcessor(
-            provider: ScriptedProvider(script), codec: codec, sender: sender, settings: settings,
-            deadLetters: deadLetters, clock: clock, logger: logger)
+            .init(
+                provider: ScriptedProvider(script), codec: codec, sender: sender, journal: journal, settings: settings,
+                deadLetters: deadLetters, clock: clock, timing: timing ?? time.skipping, logger: logger))
     }
+
+    /// Works on a record as a lane does: once its partition is owned, and again as often as it is told to.
+    func process(
+        _ message: KafkaMessage, _ script: Script, settings: WorkerSettings = Workshop.settings, timing: Timing? = nil
+    ) async -> RecordDisposition {
+        await process(
+            .record(message), in: message.partition, processor(script, settings: settings, timing: timing))
+    }
+
+    /// Works on an open entry as its lane does.
+    func clearUp(_ key: JournalKey, of command: Command, _ script: Script) async -> RecordDisposition {
+        await process(.due(key), in: Self.partition(of: command.lane), processor(script))
+    }
+
+    private func process(_ work: LaneWork, in number: Int32, _ processor: CommandProcessor) async -> RecordDisposition {
+        let partition = KafkaPartition(topic: codec.topics.commands(of: Self.scripted), partition: number)
+        await owned(number)
+        for _ in 0..<50 {
+            let disposition = await processor.process(work, partition)
+            if disposition != .again { return disposition }
+        }
+        return .again
+    }
+
+    /// Waits until the journal of a partition is owned.
+    func owned(_ partition: Int32) async {
+        await eventually("partition \(partition) is owned") { journal.epoch(of: partition) != nil }
+    }
+
+    /// Waits until all partitions are owned, so that nothing more is written of itself.
+    func ready() async { await eventually("all partitions are owned") { journal.isReady } }
+
+    static func partition(of lane: Lane) -> Int32 { Partitioner.partition(forKey: Array(lane.key.utf8), count: 12) }
 
     func notifier(
         _ transport: any HTTPTransport, settings: NotifierSettings, secrets: [Secret<String>] = []
@@ -61,6 +140,10 @@ struct Workshop: Sendable {
 
     func message(_ command: Command) throws -> KafkaMessage {
         try codec.record(for: command, partitionCount: 12).asRead(at: 41)
+    }
+
+    func message(_ task: LaneTask) throws -> KafkaMessage {
+        try codec.record(for: task, partitionCount: 12).asRead(at: 42)
     }
 
     func replies() throws -> [Reply] {
