@@ -61,7 +61,7 @@ public final class Sandbox: Sendable, Service {
         let pagesPath = "\(configuration.basePath)/\(name)/__pages"
         let environment = ProviderEnvironment(
             pagesURL: configuration.publicBaseURL + pagesPath, pagesPath: pagesPath,
-            maximumPayments: configuration.maximumPayments,
+            maximumPayments: configuration.maximumPayments, visibilityLag: configuration.visibilityLag,
             setting: { configuration.setting($0, of: name) }, send: send, now: now)
         let host = ProviderHost(
             provider: maker.make(environment), faults: faults,

@@ -17,6 +17,8 @@ public struct SandboxConfiguration: Sendable {
     public var merchantSecrets: [String]
     /// Time every provider operation takes before it has its effect.
     public var latency: Duration
+    /// Time until a payment that was made is found by its reference, where a provider lists payments.
+    public var visibilityLag: Duration
     /// Whether each provider keeps its last requests for `GET …/__requests`.
     public var recordsRequests: Bool
     /// Payments a provider keeps before it forgets the oldest closed ones.
@@ -39,6 +41,7 @@ public struct SandboxConfiguration: Sendable {
         providerSettings: [String: [String: String]] = [:],
         merchantSecrets: [String] = [],
         latency: Duration = .zero,
+        visibilityLag: Duration = .zero,
         recordsRequests: Bool = false,
         maximumPayments: Int = 200_000
     ) {
@@ -48,6 +51,7 @@ public struct SandboxConfiguration: Sendable {
         self.providerSettings = providerSettings
         self.merchantSecrets = merchantSecrets
         self.latency = latency
+        self.visibilityLag = visibilityLag
         self.recordsRequests = recordsRequests
         self.maximumPayments = maximumPayments
     }

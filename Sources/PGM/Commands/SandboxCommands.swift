@@ -12,14 +12,25 @@ import UnixSignals
 
 /// Makes the simulators from the same settings that the providers read.
 enum SandboxAssembly {
-    /// Reads how long the simulators take for each answer.
-    static func latency(_ reader: inout SettingsReader) -> Duration {
-        .milliseconds(reader.integer("SANDBOX_LATENCY_MILLISECONDS", default: 0, in: 0...600_000))
+    /// How slow the simulators are.
+    struct Latency: Sendable {
+        /// Time that each answer takes.
+        var answer: Duration
+        /// Time until a payment that was made is found by its reference.
+        var visibility: Duration
+    }
+
+    /// Reads how slow the simulators are.
+    static func latency(_ reader: inout SettingsReader) -> Latency {
+        let range = 0...600_000
+        return Latency(
+            answer: .milliseconds(reader.integer("SANDBOX_LATENCY_MILLISECONDS", default: 0, in: range)),
+            visibility: .milliseconds(reader.integer("SANDBOX_VISIBILITY_LAG_MILLISECONDS", default: 0, in: range)))
     }
 
     /// - Parameter publicURL: Where a browser and the providers' clients reach this process.
     static func make(
-        publicURL: String, environment: [String: String], latency: Duration, logger: Logger
+        publicURL: String, environment: [String: String], latency: Latency, logger: Logger
     ) -> (sandbox: Sandbox, client: HTTPClient) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let gateway = value("PGM_PUBLIC_URL") ?? publicURL
@@ -34,7 +45,7 @@ enum SandboxAssembly {
         let sandbox = Sandbox(
             configuration: SandboxConfiguration(
                 publicBaseURL: publicURL, providerSettings: ["stripe": stripe, "generic-provider": generic],
-                merchantSecrets: secrets, latency: latency),
+                merchantSecrets: secrets, latency: latency.answer, visibilityLag: latency.visibility),
             httpClient: client, logger: logger)
         return (sandbox, client)
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Shared
 
 /// Calls of the demonstration provider's API.
@@ -5,6 +6,7 @@ struct GenericClient: Sendable {
     let http: ProviderHTTP
     let baseURL: String
     let apiKey: Secret<String>
+    let recovery: GenericRecovery
 
     func create(
         _ body: GenericWire.PaymentRequest, _ call: ProviderCall
@@ -24,9 +26,11 @@ struct GenericClient: Sendable {
         return try await post(path, GenericWire.Nothing(), as: GenericWire.Payment.self, call)
     }
 
-    func void(_ paymentID: String, _ call: ProviderCall) async throws(EffectFailure) -> GenericWire.Payment {
+    func void(
+        _ paymentID: String, _ body: GenericWire.VoidRequest, _ call: ProviderCall
+    ) async throws(EffectFailure) -> GenericWire.Payment {
         let path = "/v1/payments/\(PercentEncoding.encode(paymentID))/void"
-        return try await post(path, GenericWire.Nothing(), as: GenericWire.Payment.self, call)
+        return try await post(path, body, as: GenericWire.Payment.self, call)
     }
 
     func openSession(
@@ -81,7 +85,7 @@ struct GenericClient: Sendable {
             guard let bytes = try? JSONCoding.encode(body) else { throw ProviderFailure.incompleteCall }
             var headers = headers(call)
             headers.append(.init("Content-Type", "application/json"))
-            headers.append(.init(IdempotencyHeaderName.key, call.idempotencyKey))
+            headers.append(.init(IdempotencyHeaderName.key, recovery.key(of: call)))
             let request = OutgoingRequest(
                 method: "POST", url: baseURL + path, headers: headers, body: bytes, timeout: call.timeout)
             let response = try await http.send(request, .effect)
@@ -100,5 +104,34 @@ struct GenericClient: Sendable {
         var headers = [OutgoingRequest.Header("Authorization", "Bearer " + apiKey.exposed)]
         headers += call.trace?.headers ?? []
         return headers
+    }
+}
+
+/// How calls to the demonstration provider whose answer was lost are cleared up, as the setting `RECOVERY` says.
+enum GenericRecovery: String, CaseIterable, Sendable {
+    /// By repeating them under their key.
+    case key
+    /// By asking, as of a provider that knows no keys.
+    case lookUp = "look-up"
+
+    /// The provider keeps keys for a day; a margin is left for clocks that differ.
+    static let keyLife: Duration = .seconds(23 * 3600)
+    /// Longest time until a payment that was created is in the list of its reference.
+    static let visibilityLag: Duration = .seconds(2)
+
+    /// As the worker reads it.
+    var effectRecovery: EffectRecovery {
+        switch self {
+        case .key: .repeatUnderKey(life: Self.keyLife)
+        case .lookUp: .lookUp(visibilityLag: Self.visibilityLag)
+        }
+    }
+
+    /// The key that a request of a call carries: one that no other has, where the provider is not to tell repeats.
+    func key(of call: ProviderCall) -> String {
+        switch self {
+        case .key: call.idempotencyKey
+        case .lookUp: UUID().uuidString
+        }
     }
 }

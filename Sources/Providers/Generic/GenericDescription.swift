@@ -54,6 +54,9 @@ extension GenericProvider {
             .required("API_KEY", .secret, "API key of the demonstration provider"),
             .required("CALLBACK_SECRET", .secret, "key with which the demonstration provider signs callbacks"),
             .optional("CALLBACK_METHOD", .text, default: "POST", "verb of callbacks, POST or GET"),
+            .optional(
+                "RECOVERY", .choice(GenericRecovery.allCases.map(\.rawValue)), default: GenericRecovery.key.rawValue,
+                "how lost calls are cleared up: repeated under their key, or looked up"),
         ],
         isDemonstration: true, needsPublicURL: true,
         callbackProof: .timedSignature(toleranceSeconds: callbackToleranceSeconds)

@@ -13,17 +13,30 @@ enum GenericMapping {
         let isRedirect = result == .redirectToURL
         return PaymentReply(
             result: result, resultDescription: text(of: payment), paymentID: payment.id,
-            redirectToUrl: isRedirect ? payment.pageUrl : nil, redirectToUrlMobile: isRedirect ? payment.appUrl : nil)
+            redirectToUrl: isRedirect ? payment.pageUrl : nil, redirectToUrlMobile: isRedirect ? payment.appUrl : nil,
+            shopTransactionID: shopTransactionID(of: payment))
     }
 
-    static func reply(to refund: GenericWire.Refund) -> PaymentReply {
+    static func reply(to refund: GenericWire.Refund, of payment: GenericWire.Payment) -> PaymentReply {
         let result: PaymentResult =
             switch refund.status {
             case "succeeded": .ok
             case "failed": .ko
             default: .pending
             }
-        return PaymentReply(result: result, resultDescription: "Refund \(refund.status)", paymentID: refund.paymentId)
+        return reply(result, "Refund \(refund.status)", of: payment)
+    }
+
+    /// A reply about a payment, with both of its identifiers.
+    static func reply(_ result: PaymentResult, _ text: String, of payment: GenericWire.Payment) -> PaymentReply {
+        PaymentReply(
+            result: result, resultDescription: text, paymentID: payment.id,
+            shopTransactionID: shopTransactionID(of: payment))
+    }
+
+    /// The merchant's identifier, as long as it is one.
+    private static func shopTransactionID(of payment: GenericWire.Payment) -> String? {
+        PaymentReference.isWellFormed(payment.reference) ? payment.reference : nil
     }
 
     /// The reply of an operation on a session's transaction, which always names the transaction and its code.
@@ -67,7 +80,7 @@ enum GenericMapping {
         }
         return PaymentObservation(
             status: status, resultDescription: text(of: payment),
-            reference: PaymentReference(shopTransactionID: payment.reference, paymentID: payment.id),
+            reference: PaymentReference(shopTransactionID: shopTransactionID(of: payment), paymentID: payment.id),
             paymentType: payment.method == "paypal" ? "PAYPAL" : "CREDITCARD",
             amount: Currency(code: payment.currency).map { Money(minorUnits: payment.amount, currency: $0) },
             token: payment.recurrenceToken, cardInformation: card)

@@ -8,7 +8,7 @@ extension GenericProvider {
         }
         let request = GenericWire.SessionRequest(
             amount: amount.minorUnits, currency: amount.currency.code, reference: reference,
-            userToken: call.body["userTokenId"]?.stringValue)
+            userToken: call.body["userTokenId"]?.stringValue, attemptReference: call.idempotencyKey)
         do {
             let session = try await client.openSession(request, call)
             return .object([
@@ -45,11 +45,13 @@ extension GenericProvider {
         do throws(EffectFailure) {
             switch call.operation {
             case .sessionConfirm:
-                let request = GenericWire.CaptureRequest(amount: amount.minorUnits)
+                let request = GenericWire.CaptureRequest(
+                    amount: amount.minorUnits, captureReference: call.idempotencyKey)
                 let settled = GenericMapping.reply(to: try await client.capture(transactionID, request, call))
                 return reply(settled.result, settled.resultDescription)
             case .sessionVoid:
-                let voided = try await client.void(transactionID, call)
+                let voided = try await client.void(
+                    transactionID, GenericWire.VoidRequest(voidReference: call.idempotencyKey), call)
                 guard voided.status == "voided" else {
                     throw .failed(GenericErrors.unexpectedState(mayHaveHadEffect: true))
                 }
@@ -57,7 +59,8 @@ extension GenericProvider {
             default:
                 let request = GenericWire.RefundRequest(
                     amount: amount.minorUnits, refundReference: call.idempotencyKey)
-                let refunded = GenericMapping.reply(to: try await client.refund(transactionID, request, call))
+                let refund = try await client.refund(transactionID, request, call)
+                let refunded = GenericMapping.reply(to: refund, of: payment)
                 return reply(refunded.result, refunded.resultDescription)
             }
         } catch .refused(let explanation) {

@@ -14,7 +14,8 @@ public struct GenericProvider: PaymentProvider {
         let callbackSecret = settings.secret("CALLBACK_SECRET")
         self.client = GenericClient(
             http: ProviderHTTP(transport: transport, credentials: [apiKey, callbackSecret]),
-            baseURL: settings.text("BASE_URL"), apiKey: apiKey)
+            baseURL: settings.text("BASE_URL"), apiKey: apiKey,
+            recovery: GenericRecovery(rawValue: settings.text("RECOVERY")) ?? .key)
         self.callbackSecret = callbackSecret
         self.callbackURL = settings.callbackURL
         self.callbackMethod = settings.text("CALLBACK_METHOD")
@@ -61,7 +62,7 @@ public struct GenericProvider: PaymentProvider {
             description: call.body["payPalDescription"]?.stringValue, callbackUrl: callbackURL,
             callbackMethod: callbackMethod, successUrl: call.body["successRedirect"]?.stringValue,
             failureUrl: call.body["failureRedirect"]?.stringValue, capture: "automatic",
-            recurrence: try recurrence(call))
+            recurrence: try recurrence(call), attemptReference: call.idempotencyKey)
         do {
             return GenericMapping.reply(to: try await client.create(request, call))
         } catch .refused(let explanation) {
@@ -88,9 +89,9 @@ public struct GenericProvider: PaymentProvider {
         guard payment.currency == amount.currency.code else { return Self.otherCurrency(payment) }
         let request = GenericWire.RefundRequest(amount: amount.minorUnits, refundReference: call.idempotencyKey)
         do {
-            return GenericMapping.reply(to: try await client.refund(payment.id, request, call))
+            return GenericMapping.reply(to: try await client.refund(payment.id, request, call), of: payment)
         } catch .refused(let explanation) {
-            return PaymentReply(result: .ko, resultDescription: explanation, paymentID: payment.id)
+            return GenericMapping.reply(.ko, explanation, of: payment)
         } catch {
             throw error.failure
         }
@@ -98,9 +99,7 @@ public struct GenericProvider: PaymentProvider {
 
     /// The payment by the provider's identifier, else the newest with the merchant's.
     func payment(of call: ProviderCall) async throws(ProviderFailure) -> GenericWire.Payment {
-        if let paymentID = call.reference.paymentID { return try await client.payment(paymentID, call) }
-        let payments = try await client.payments(reference: call.reference.shopTransactionID ?? "", call)
-        guard let newest = payments.first else { throw ProviderFailure.unknownTransaction }
+        guard let newest = try await payments(of: call).first else { throw ProviderFailure.unknownTransaction }
         return newest
     }
 }

@@ -1,4 +1,6 @@
 /// Shapes of the demonstration provider's API; amounts are integers of minor units.
+///
+/// The references of attempt, capture, void and refund are the caller's own: the provider keeps and shows them.
 enum GenericWire {
     struct PaymentRequest: Encodable {
         var amount: Int64
@@ -13,6 +15,7 @@ enum GenericWire {
         var failureUrl: String?
         var capture: String
         var recurrence: Recurrence?
+        var attemptReference: String
     }
 
     struct Recurrence: Encodable {
@@ -28,6 +31,11 @@ enum GenericWire {
 
     struct CaptureRequest: Encodable {
         var amount: Int64
+        var captureReference: String
+    }
+
+    struct VoidRequest: Encodable {
+        var voidReference: String
     }
 
     struct SessionRequest: Encodable {
@@ -35,6 +43,7 @@ enum GenericWire {
         var currency: String
         var reference: String
         var userToken: String?
+        var attemptReference: String
     }
 
     struct OpenedSession: Decodable {
@@ -64,6 +73,9 @@ enum GenericWire {
         var card: Card?
         var declineReason: String?
         var authCode: String?
+        var attemptReference: String?
+        var captureReference: String?
+        var voidReference: String?
     }
 
     struct Card: Decodable {

@@ -25,7 +25,12 @@ public protocol PaymentProvider: Sendable {
     func observe(_ callback: RawCallback, call: ProviderCall) async throws(ProviderFailure) -> PaymentObservation
 
     /// Tells what became of an execution whose answer was lost, without changing anything.
-    /// - Returns: `nil` when the provider knows nothing of it (and its visibility lag is over).
+    ///
+    /// The effect is known by ``ProviderCall/idempotencyKey``, which the execution left in the provider's object:
+    /// neither an earlier attempt at the same payment nor another command's effect of the same amount is taken for it.
+    /// - Returns: `nil` when it provably never happened, or left nothing that anybody could use; the call is then made
+    ///   anew, so that a wrong `nil` is a second charge.
+    /// - Throws: ``ProviderFailure`` when the provider's answers decide nothing; always as of unknown effect.
     func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer?
 
     /// How an effect whose answer was lost is cleared up; asked for operations that change something.
@@ -90,6 +95,8 @@ public struct ProviderSettings: Sendable {
             switch (setting.kind, setting.isOptional) {
             case (.url, _) where setting.fallback != nil || reader.optionalString(name) != nil:
                 values[setting.name] = Secret(reader.url(name, default: setting.fallback ?? "http://invalid.invalid"))
+            case (.choice(let words), _):
+                values[setting.name] = Secret(reader.choice(name, default: setting.fallback ?? "", of: words))
             case (_, false):
                 values[setting.name] = reader.requiredSecret(name, meaning: setting.summary)
             case (_, true):

@@ -144,6 +144,8 @@ public struct ProviderSettingDescription: Sendable, Hashable {
         case secret
         /// An absolute URL.
         case url
+        /// One of these words, of which one is the default.
+        case choice([String])
     }
 
     /// Name behind the provider's prefix: `BASE_URL` for `STRIPE_BASE_URL`.

@@ -23,7 +23,7 @@ extension StripeProvider {
             return .payment(reference)
         case .renewal(let event):
             let invoice = event.data.object
-            let shopTransactionID = invoice.subscriptionMetadata?[StripeMapping.referenceKey]
+            let shopTransactionID = StripeMapping.reference(in: invoice.subscriptionMetadata)
             guard let reference = Self.reference(shopTransactionID, invoice.subscriptionID) else {
                 return .ignored(reason: "a bill of a subscription that this service did not create")
             }
@@ -52,8 +52,16 @@ extension StripeProvider {
         }
         do {
             let invoice = try await client.invoice(event.data.object.id, call)
-            let isPaid = invoice.status == "paid"
-            return StripeMapping.observation(ofRenewal: isPaid ? invoice : event.data.object, isPaid: isPaid)
+            guard invoice.status == "paid" else {
+                return StripeMapping.observation(ofRenewal: event.data.object, isPaid: false)
+            }
+            // The bill is read in the version of our calls, which may show less of its subscription than the event's.
+            let told = StripeMapping.observation(ofRenewal: event.data.object, isPaid: true)
+            var observation = StripeMapping.observation(ofRenewal: invoice, isPaid: true)
+            observation.reference.shopTransactionID =
+                observation.reference.shopTransactionID ?? told.reference.shopTransactionID
+            observation.reference.paymentID = observation.reference.paymentID ?? told.reference.paymentID
+            return observation
         } catch  where error.code == .unknownTransaction {
             return StripeMapping.observation(ofRenewal: event.data.object, isPaid: false)
         }

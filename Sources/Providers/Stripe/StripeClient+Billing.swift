@@ -26,12 +26,10 @@ extension StripeClient {
         try await read("/v1/invoices/" + PercentEncoding.encode(id), as: StripeWire.Invoice.self, call)
     }
 
-    /// What paid a bill, of several payments the newest.
-    ///
-    /// - Returns: `nil` when nothing did.
-    func payment(
+    /// What paid a bill, the newest first.
+    func payments(
         ofInvoice id: String, _ call: ProviderCall
-    ) async throws(ProviderFailure) -> StripeRefundTarget? {
+    ) async throws(ProviderFailure) -> StripeRefundTargets {
         let path = "/v1/invoice_payments?invoice=\(PercentEncoding.encode(id))&status=paid"
         let payments: StripeWire.InvoicePaymentList?
         do {
@@ -39,12 +37,15 @@ extension StripeClient {
         } catch  where error.code == .unknownTransaction {
             payments = nil
         }
-        if let payment = payments?.data.first?.payment {
-            return Self.target(payment.paymentIntent, payment.charge)
+        if let payments, !payments.data.isEmpty {
+            let found = payments.data.compactMap { Self.target($0.payment.paymentIntent, $0.payment.charge) }
+            let isWhole = payments.hasMore == false && found.count == payments.data.count
+            return StripeRefundTargets(found: found, isWhole: isWhole)
         }
         // Versions before 2025-03-31 have no invoice payments; there the bill itself names what paid it.
         let invoice = try await invoice(id, call)
-        return invoice.status == "paid" ? Self.target(invoice.paymentIntent, invoice.charge) : nil
+        let target = invoice.status == "paid" ? Self.target(invoice.paymentIntent, invoice.charge) : nil
+        return StripeRefundTargets(found: target.map { [$0] } ?? [], isWhole: target != nil)
     }
 
     private static func target(

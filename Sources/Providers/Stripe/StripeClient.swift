@@ -34,14 +34,38 @@ struct StripeClient: Sendable {
     ) async throws(ProviderFailure) -> [StripeWire.Refund] {
         var all: [StripeWire.Refund] = []
         for _ in 0..<Self.refundPagesMax {
-            var path = "/v1/refunds?\(target.parameter)=\(PercentEncoding.encode(target.id))&limit=100"
-            if let last = all.last { path += "&starting_after=" + PercentEncoding.encode(last.id) }
-            let page = try await read(path, as: StripeWire.RefundList.self, call)
+            let page = try await refundPage(of: target, after: all.last, call)
             all += page.data
             if page.hasMore != true || page.data.isEmpty { return all }
         }
         throw ProviderFailure(
             .unusableAnswer, mayHaveHadEffect: false, isTransient: false, "the payment has too many refunds")
+    }
+
+    /// The refund of a payment that a call made.
+    ///
+    /// - Returns: `nil` when the whole list, to its last page, does not have it.
+    /// - Throws: also when the list does not say where it ends.
+    func refund(
+        made call: ProviderCall, of target: StripeRefundTarget
+    ) async throws(ProviderFailure) -> StripeWire.Refund? {
+        var last: StripeWire.Refund?
+        for _ in 0..<Self.refundPagesMax {
+            let page = try await refundPage(of: target, after: last, call)
+            if let own = page.data.first(where: { $0.isMade(by: call) }) { return own }
+            if page.hasMore == false { return nil }
+            guard page.hasMore == true, let end = page.data.last else { break }
+            last = end
+        }
+        throw ProviderFailure.undecided
+    }
+
+    private func refundPage(
+        of target: StripeRefundTarget, after last: StripeWire.Refund?, _ call: ProviderCall
+    ) async throws(ProviderFailure) -> StripeWire.RefundList {
+        var path = "/v1/refunds?\(target.parameter)=\(PercentEncoding.encode(target.id))&limit=100"
+        if let last { path += "&starting_after=" + PercentEncoding.encode(last.id) }
+        return try await read(path, as: StripeWire.RefundList.self, call)
     }
 
     func read<Body: Decodable>(

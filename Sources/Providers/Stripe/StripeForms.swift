@@ -25,11 +25,14 @@ enum StripeForms {
         return form
     }
 
-    static func refund(amount: Money?, target: StripeRefundTarget, refundID: String) -> FormBody {
+    static func refund(
+        amount: Money?, target: StripeRefundTarget, refundID: String, reference: String?
+    ) -> FormBody {
         var form = FormBody()
         form.add(target.parameter, target.id)
         if let amount { form.add("amount", String(amount.minorUnits)) }
-        form.add("metadata[refundId]", refundID)
+        form.add("metadata[\(StripeMapping.refundKey)]", refundID)
+        if let reference { form.add("metadata[\(StripeMapping.referenceKey)]", reference) }
         return form
     }
 
@@ -52,6 +55,14 @@ enum StripeForms {
         form.add("\(data)[recurring][interval]", recurrence.interval)
         form.add("\(data)[recurring][interval_count]", String(recurrence.count))
     }
+}
+
+/// What money came by, as far as Stripe says it, the newest first.
+struct StripeRefundTargets: Sendable, Hashable {
+    /// What was found.
+    var found: [StripeRefundTarget] = []
+    /// Whether nothing else can have been refunded.
+    var isWhole: Bool
 }
 
 /// What a refund gives back: a PaymentIntent, or a charge where an invoice was paid by one.

@@ -2,7 +2,10 @@ import Shared
 
 /// From the product's calls to Stripe's parameters, and from Stripe's objects to the product's.
 enum StripeMapping {
+    /// Metadata of sessions, of what they make, and of refunds: the merchant's identifier.
     static let referenceKey = "shopTransactionId"
+    /// Metadata of refunds: the key of the call that made it.
+    static let refundKey = "refundId"
 
     static func reply(to session: StripeWire.Session) throws(ProviderFailure) -> PaymentReply {
         guard let url = session.url, !url.isEmpty else {
@@ -11,11 +14,11 @@ enum StripeMapping {
         }
         return PaymentReply(
             result: .redirectToURL, resultDescription: "The buyer pays on Stripe's page", paymentID: session.id,
-            redirectToUrl: url)
+            redirectToUrl: url, shopTransactionID: reference(of: session))
     }
 
     /// `pending` and `requires_action` are accepted and unfinished.
-    static func reply(to refund: StripeWire.Refund, paymentID: String) -> PaymentReply {
+    static func reply(to refund: StripeWire.Refund, of payment: PaymentReference) -> PaymentReply {
         let result: PaymentResult =
             switch refund.status {
             case "succeeded": .ok
@@ -23,7 +26,14 @@ enum StripeMapping {
             default: .pending
             }
         let text = refund.failureReason.map { "Refund failed: \($0)" } ?? "Refund \(refund.status ?? "pending")"
-        return PaymentReply(result: result, resultDescription: text, paymentID: paymentID)
+        return reply(result, text, of: payment)
+    }
+
+    /// A reply about a payment, with all that is known of its identifiers.
+    static func reply(_ result: PaymentResult, _ text: String, of payment: PaymentReference) -> PaymentReply {
+        PaymentReply(
+            result: result, resultDescription: text, paymentID: payment.paymentID,
+            shopTransactionID: payment.shopTransactionID)
     }
 
     /// Why a refund cannot be made, when more is asked than is left; `nil` when Stripe should be asked.
@@ -66,7 +76,7 @@ enum StripeMapping {
             status: isPaid ? .accepted : .failed,
             resultDescription: isPaid ? "Subscription renewed" : "Renewal of the subscription failed",
             reference: PaymentReference(
-                shopTransactionID: invoice.subscriptionMetadata?[referenceKey], paymentID: invoice.subscriptionID),
+                shopTransactionID: reference(in: invoice.subscriptionMetadata), paymentID: invoice.subscriptionID),
             paymentType: "STRIPE", amount: money(isPaid ? invoice.amountPaid : invoice.amountDue, invoice.currency),
             kind: "renewal", occurrence: invoice.id)
     }
@@ -80,7 +90,13 @@ enum StripeMapping {
     ///
     /// `client_reference_id` is not asked: on Stripe's payment links the buyer chooses it.
     static func reference(of session: StripeWire.Session) -> String? {
-        session.metadata?[referenceKey]
+        reference(in: session.metadata)
+    }
+
+    /// The merchant's identifier in the metadata that a session, or what it made, carries; `nil` for what is not this
+    /// service's.
+    static func reference(in metadata: [String: String]?) -> String? {
+        metadata?[referenceKey].flatMap { PaymentReference.isWellFormed($0) ? $0 : nil }
     }
 
     private static func observation(of session: StripeWire.Session, status: PaymentStatus) -> PaymentObservation {

@@ -5,17 +5,26 @@ extension StripeProvider {
     /// Closes a session that the buyer has not completed.
     func expire(_ call: ProviderCall) async throws(ProviderFailure) -> PaymentReply {
         guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
-        return try await PaymentReply.orRefusal(paymentID: paymentID) { () async throws(EffectFailure) in
-            let session = try await expireOrRead(paymentID, call)
-            switch session.status {
-            case "expired":
-                return PaymentReply(result: .ok, resultDescription: "The payment has expired", paymentID: paymentID)
-            case "complete":
-                return PaymentReply(
-                    result: .ko, resultDescription: "The payment was completed and cannot expire",
-                    paymentID: paymentID)
-            default: throw .failed(StripeErrors.unexpectedState(mayHaveHadEffect: true))
-            }
+        let (session, refusal) = try await expireOrRead(paymentID, call)
+        if let refusal {
+            let payment = PaymentReference(
+                shopTransactionID: StripeMapping.reference(of: session), paymentID: paymentID)
+            return StripeMapping.reply(.ko, refusal, of: payment)
+        }
+        guard let reply = Self.expiry(of: session, paymentID: paymentID) else {
+            throw StripeErrors.unexpectedState(mayHaveHadEffect: true)
+        }
+        return reply
+    }
+
+    /// What a session's state answers to `pay/expire`; `nil` when it is open, or of a state that says nothing.
+    static func expiry(of session: StripeWire.Session, paymentID: String) -> PaymentReply? {
+        let payment = PaymentReference(
+            shopTransactionID: StripeMapping.reference(of: session), paymentID: paymentID)
+        return switch session.status {
+        case "expired": StripeMapping.reply(.ok, "The payment has expired", of: payment)
+        case "complete": StripeMapping.reply(.ko, "The payment was completed and cannot expire", of: payment)
+        default: nil
         }
     }
 
@@ -24,65 +33,79 @@ extension StripeProvider {
         guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
         let time = try CancelTime(call.body)
         // Renewals are notified with the subscription's own id, so that one is taken as well.
-        if paymentID.hasPrefix("sub_") { return try await end(paymentID, time, paymentID: paymentID, call) }
+        if paymentID.hasPrefix("sub_") {
+            return try await end(paymentID, time, PaymentReference(paymentID: paymentID), call)
+        }
         var session = try await client.session(paymentID, call)
         if session.mode == "subscription", session.status == "open" {
-            let open = session
-            do {
-                session = try await expireOrRead(open.id, call)
-            } catch {
-                throw error.failure
-            }
+            let (closed, refusal) = try await expireOrRead(session.id, call)
+            if let refusal { throw EffectFailure.refused(refusal).failure }
+            session = closed
         }
         if let subscription = session.subscription?.id {
-            return try await end(subscription, time, paymentID: paymentID, call)
+            let payment = PaymentReference(
+                shopTransactionID: StripeMapping.reference(of: session), paymentID: paymentID)
+            return try await end(subscription, time, payment, call)
         }
-        switch (session.mode, session.status) {
-        case ("subscription", "expired"):
-            return PaymentReply(
-                result: .ok, resultDescription: "The subscription never began", paymentID: paymentID)
-        case ("payment", _):
-            return PaymentReply(
-                result: .ko, resultDescription: "The payment has no subscription", paymentID: paymentID)
-        default: throw StripeErrors.unexpectedState(mayHaveHadEffect: false)
+        guard let reply = Self.absence(ofSubscriptionIn: session, paymentID: paymentID) else {
+            throw StripeErrors.unexpectedState(mayHaveHadEffect: false)
+        }
+        return reply
+    }
+
+    /// What a session without a subscription answers to `pay/recurrent/expire`; `nil` when its state says nothing.
+    static func absence(ofSubscriptionIn session: StripeWire.Session, paymentID: String) -> PaymentReply? {
+        let payment = PaymentReference(
+            shopTransactionID: StripeMapping.reference(of: session), paymentID: paymentID)
+        return switch (session.mode, session.status) {
+        case ("subscription", "expired"): StripeMapping.reply(.ok, "The subscription never began", of: payment)
+        case ("payment", _): StripeMapping.reply(.ko, "The payment has no subscription", of: payment)
+        default: nil
         }
     }
 
     /// Closes a session; one that Stripe does not close is read, because only its state tells why.
+    ///
+    /// - Returns: the session, with Stripe's words when it is open all the same.
     private func expireOrRead(
         _ id: String, _ call: ProviderCall
-    ) async throws(EffectFailure) -> StripeWire.Session {
+    ) async throws(ProviderFailure) -> (StripeWire.Session, refusal: String?) {
         do {
-            return try await client.expireSession(id, call)
+            return (try await client.expireSession(id, call), nil)
         } catch .refused(let explanation) {
-            let session = try await EffectFailure.reading { () async throws(ProviderFailure) in
-                try await client.session(id, call)
-            }
-            if session.status == "open" { throw .refused(explanation) }
-            return session
+            let session = try await client.session(id, call)
+            return (session, session.status == "open" ? explanation : nil)
+        } catch {
+            throw error.failure
         }
     }
 
     private func end(
-        _ id: String, _ time: CancelTime, paymentID: String, _ call: ProviderCall
+        _ id: String, _ time: CancelTime, _ payment: PaymentReference, _ call: ProviderCall
     ) async throws(ProviderFailure) -> PaymentReply {
-        try await PaymentReply.orRefusal(paymentID: paymentID) { () async throws(EffectFailure) in
-            let subscription: StripeWire.Subscription
-            do throws(EffectFailure) {
-                subscription = try await send(time, to: id, call)
-            } catch {
-                guard try await isEnded(id, after: error, call) else { throw error }
-                return PaymentReply(
-                    result: .ok, resultDescription: "The subscription has ended already", paymentID: paymentID)
+        let subscription: StripeWire.Subscription
+        do throws(EffectFailure) {
+            subscription = try await send(time, to: id, call)
+        } catch {
+            // Stripe refuses to end what has ended, or does not know it any more: then it is read.
+            switch error {
+            case .failed(let failure) where failure.code != .unknownTransaction: throw failure
+            case .failed(let failure):
+                let found = try await client.subscription(id, call)
+                guard found.hasEnded else { throw failure }
+                return Self.ended(found, payment)
+            case .refused(let explanation):
+                let found = try await client.subscription(id, call)
+                if found.hasEnded { return Self.ended(found, payment) }
+                return StripeMapping.reply(.ko, explanation, of: Self.completed(payment, found))
             }
-            guard let text = Self.confirmation(of: time, in: subscription) else {
-                throw .failed(
-                    ProviderFailure(
-                        .unusableAnswer, mayHaveHadEffect: true, isTransient: false,
-                        "Stripe's subscription does not end as asked"))
-            }
-            return PaymentReply(result: .ok, resultDescription: text, paymentID: paymentID)
         }
+        guard let text = Self.confirmation(of: time, in: subscription) else {
+            throw ProviderFailure(
+                .unusableAnswer, mayHaveHadEffect: true, isTransient: false,
+                "Stripe's subscription does not end as asked")
+        }
+        return StripeMapping.reply(.ok, text, of: Self.completed(payment, subscription))
     }
 
     private func send(
@@ -99,24 +122,22 @@ extension StripeProvider {
         return try await client.updateSubscription(id, form, call)
     }
 
-    /// Whether a refused or unknown subscription is one that has ended: Stripe refuses to end it again.
-    private func isEnded(
-        _ id: String, after failure: EffectFailure, _ call: ProviderCall
-    ) async throws(EffectFailure) -> Bool {
-        switch failure {
-        case .failed(let failure) where failure.code != .unknownTransaction: return false
-        default: break
-        }
-        let subscription = try await EffectFailure.reading { () async throws(ProviderFailure) in
-            try await client.subscription(id, call)
-        }
-        return subscription.status == "canceled" || subscription.status == "incomplete_expired"
+    /// The answer when there is nothing left to end.
+    static func ended(_ subscription: StripeWire.Subscription, _ payment: PaymentReference) -> PaymentReply {
+        StripeMapping.reply(.ok, "The subscription has ended already", of: completed(payment, subscription))
+    }
+
+    /// The payment with the merchant's identifier as the subscription carries it, when no session has told it.
+    static func completed(
+        _ payment: PaymentReference, _ subscription: StripeWire.Subscription
+    ) -> PaymentReference {
+        PaymentReference(
+            shopTransactionID: payment.shopTransactionID ?? StripeMapping.reference(in: subscription.metadata),
+            paymentID: payment.paymentID)
     }
 
     /// The text of success; `nil` when the subscription is not what was asked for.
-    private static func confirmation(
-        of time: CancelTime, in subscription: StripeWire.Subscription
-    ) -> String? {
+    static func confirmation(of time: CancelTime, in subscription: StripeWire.Subscription) -> String? {
         switch time {
         case .now: subscription.status == "canceled" ? "The subscription has ended" : nil
         case .endOfPeriod:
@@ -126,4 +147,9 @@ extension StripeProvider {
             subscription.cancelAt == seconds ? "The subscription ends on the day asked for" : nil
         }
     }
+}
+
+extension StripeWire.Subscription {
+    /// Whether it is over.
+    var hasEnded: Bool { status == "canceled" || status == "incomplete_expired" }
 }

@@ -50,27 +50,6 @@ public struct StripeProvider: PaymentProvider {
         }
     }
 
-    /// Tells what became of an execution whose answer was lost.
-    public func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? {
-        switch call.operation {
-        case .refund:
-            guard let paymentID = call.reference.paymentID else { throw ProviderFailure.incompleteCall }
-            let session = try await client.session(paymentID, call)
-            guard let target = try await refundTarget(of: session, call) else { return nil }
-            let refunds = try await client.refunds(of: target, call)
-            return refunds.first { $0.metadata?["refundId"] == call.idempotencyKey }
-                .map { .payment(StripeMapping.reply(to: $0, paymentID: paymentID)) }
-        default:
-            // A session cannot be found by reference; while Stripe keeps the key (24 hours at least), the same call
-            // with the same key gives the first answer again, and creating a session charges nobody. What ends a
-            // session or a subscription does no more when it is done again.
-            return try await execute(call)
-        }
-    }
-
-    /// Stripe keeps keys for at least 24 hours; a margin is left for clocks that differ.
-    public func recovery(of operation: Operation) -> EffectRecovery { .repeatUnderKey(life: .seconds(23 * 3600)) }
-
     private func openSession(
         _ call: ProviderCall, isSubscription: Bool
     ) async throws(ProviderFailure) -> PaymentReply {
@@ -83,11 +62,13 @@ public struct StripeProvider: PaymentProvider {
             StripeForms.NewSession(
                 order: try StripeOrder(call, reference: reference, isRecurrent: isSubscription),
                 isSubscription: isSubscription, reference: reference, successURL: success, cancelURL: failure))
-        return try await PaymentReply.orRefusal { () async throws(EffectFailure) in
-            let session = try await client.createSession(form, call)
-            return try await EffectFailure.reading { () throws(ProviderFailure) in
-                try StripeMapping.reply(to: session)
-            }
+        let session: StripeWire.Session
+        do throws(EffectFailure) {
+            session = try await client.createSession(form, call)
+        } catch {
+            guard case .refused(let explanation) = error else { throw error.failure }
+            return PaymentReply(result: .ko, resultDescription: explanation)
         }
+        return try StripeMapping.reply(to: session)
     }
 }

@@ -6,9 +6,10 @@ extension StripeWire {
         var cancelAt: Int64?
         var cancelAtPeriodEnd: Bool?
         var latestInvoice: Reference?
+        var metadata: [String: String]?
 
         enum CodingKeys: String, CodingKey {
-            case id, status
+            case id, status, metadata
             case cancelAt = "cancel_at"
             case cancelAtPeriodEnd = "cancel_at_period_end"
             case latestInvoice = "latest_invoice"
@@ -78,6 +79,12 @@ extension StripeWire {
         }
 
         var data: [Element]
+        var hasMore: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case data
+            case hasMore = "has_more"
+        }
     }
 
     /// A webhook about a bill.

@@ -3,12 +3,12 @@ enum GenericCommand: Sendable {
     case create(NewPayment)
     case list(reference: String)
     case get(id: String)
-    case capture(id: String, amount: Int)
+    case capture(id: String, amount: Int, captureReference: String?)
     case expire(id: String)
-    case void(id: String)
+    case void(id: String, voidReference: String?)
     case refund(id: String, amount: Int, refundReference: String)
     case listRefunds(id: String)
-    case openSession(amount: Int, currency: String, reference: String)
+    case openSession(NewSession)
     case getSession(token: String)
 
     /// The body of `POST /v1/payments`.
@@ -23,6 +23,15 @@ enum GenericCommand: Sendable {
         let failureURL: String?
         let isManualCapture: Bool
         let recurrence: GenericRecurrence?
+        let attemptReference: String?
+    }
+
+    /// The body of `POST /v1/sessions`.
+    struct NewSession: Sendable {
+        let amount: Int
+        let currency: String
+        let reference: String
+        let attemptReference: String?
     }
 
     /// The operation in the words of faults, and the id or token in the path; `other` for an unknown path.
@@ -59,26 +68,34 @@ enum GenericCommand: Sendable {
         case "listRefunds": self = .listRefunds(id: id)
         case "getSession": self = .getSession(token: id)
         case "create": self = .create(try Self.newPayment(JSONParser.parse(request.body)))
-        case "expire", "void":
+        case "expire":
             _ = try GenericParameters(JSONParser.parse(request.body), allowed: [])
-            self = operation == "void" ? .void(id: id) : .expire(id: id)
+            self = .expire(id: id)
+        case "void":
+            let fields = try GenericParameters(JSONParser.parse(request.body), allowed: ["voidReference"])
+            self = .void(id: id, voidReference: try fields.optionalText("voidReference"))
         case "capture":
-            let fields = try GenericParameters(JSONParser.parse(request.body), allowed: ["amount"])
-            self = .capture(id: id, amount: try fields.amount("amount", minimum: 1))
+            let fields = try GenericParameters(JSONParser.parse(request.body), allowed: ["amount", "captureReference"])
+            self = .capture(
+                id: id, amount: try fields.amount("amount", minimum: 1),
+                captureReference: try fields.optionalText("captureReference"))
         case "refund":
             let fields = try GenericParameters(JSONParser.parse(request.body), allowed: ["amount", "refundReference"])
             self = .refund(
                 id: id, amount: try fields.amount("amount", minimum: 1),
                 refundReference: try fields.text("refundReference"))
-        case "openSession":
-            let fields = try GenericParameters(
-                JSONParser.parse(request.body), allowed: ["amount", "currency", "reference", "userToken"])
-            _ = try fields.optionalText("userToken")
-            self = .openSession(
-                amount: try fields.amount("amount", minimum: 0), currency: try fields.currency("currency"),
-                reference: try fields.text("reference"))
+        case "openSession": self = .openSession(try Self.newSession(JSONParser.parse(request.body)))
         default: throw .notFound
         }
+    }
+
+    private static func newSession(_ json: JSONValue?) throws(GenericError) -> NewSession {
+        let fields = try GenericParameters(
+            json, allowed: ["amount", "currency", "reference", "userToken", "attemptReference"])
+        _ = try fields.optionalText("userToken")
+        return NewSession(
+            amount: try fields.amount("amount", minimum: 0), currency: try fields.currency("currency"),
+            reference: try fields.text("reference"), attemptReference: try fields.optionalText("attemptReference"))
     }
 
     private static func newPayment(_ json: JSONValue?) throws(GenericError) -> NewPayment {
@@ -86,7 +103,7 @@ enum GenericCommand: Sendable {
             json,
             allowed: [
                 "amount", "currency", "reference", "method", "token", "description", "callbackUrl", "callbackMethod",
-                "successUrl", "failureUrl", "capture", "recurrence",
+                "successUrl", "failureUrl", "capture", "recurrence", "attemptReference",
             ])
         _ = try fields.optionalText("description")
         return NewPayment(
@@ -98,6 +115,6 @@ enum GenericCommand: Sendable {
                 method: try fields.word("callbackMethod", ["POST", "GET"], standard: "POST")),
             successURL: try fields.optionalURL("successUrl"), failureURL: try fields.optionalURL("failureUrl"),
             isManualCapture: try fields.word("capture", ["automatic", "manual"], standard: "automatic") == "manual",
-            recurrence: try fields.recurrence())
+            recurrence: try fields.recurrence(), attemptReference: try fields.optionalText("attemptReference"))
     }
 }

@@ -26,9 +26,9 @@ struct GenericLedger: Sendable {
         return payment
     }
 
-    /// The payments of a reference, newest first.
-    func payments(reference: String) -> [GenericPayment] {
-        book.paymentIDs(reference: reference).reversed().compactMap { payments[$0] }
+    /// The payments of a reference that were made by then, newest first.
+    func payments(reference: String, madeUntil time: Date) -> [GenericPayment] {
+        book.paymentIDs(reference: reference).reversed().compactMap { payments[$0] }.filter { $0.createdAt <= time }
     }
 
     /// The session of that token and, once it has one, its transaction.
@@ -96,7 +96,9 @@ struct GenericLedger: Sendable {
     }
 
     /// Takes some or all of a reserved amount.
-    mutating func capture(_ id: String, amount: Int) throws(GenericError) -> GenericPayment {
+    mutating func capture(
+        _ id: String, amount: Int, captureReference: String?
+    ) throws(GenericError) -> GenericPayment {
         var payment = try payment(id)
         guard payment.status == .authorized else { throw .conflict(payment.status) }
         guard amount <= payment.amount else {
@@ -105,6 +107,7 @@ struct GenericLedger: Sendable {
         }
         payment.status = .captured
         payment.capturedAmount = amount
+        payment.captureReference = captureReference
         store(payment, chargedMinorUnits: amount)
         return payment
     }
@@ -115,16 +118,17 @@ struct GenericLedger: Sendable {
     }
 
     /// Releases a reserved amount.
-    mutating func void(_ id: String) throws(GenericError) -> GenericPayment {
-        try close(id, from: .authorized, to: .voided)
+    mutating func void(_ id: String, voidReference: String?) throws(GenericError) -> GenericPayment {
+        try close(id, from: .authorized, to: .voided, voidReference: voidReference)
     }
 
     private mutating func close(
-        _ id: String, from: GenericPayment.Status, to: GenericPayment.Status
+        _ id: String, from: GenericPayment.Status, to: GenericPayment.Status, voidReference: String? = nil
     ) throws(GenericError) -> GenericPayment {
         var payment = try payment(id)
         guard payment.status == from else { throw .conflict(payment.status) }
         payment.status = to
+        payment.voidReference = voidReference
         store(payment)
         return payment
     }

@@ -61,12 +61,18 @@ struct GenericPayment: Sendable {
     let startsRecurrence: Bool
     /// When it was made.
     let createdAt: Date
+    /// The merchant's own id of the request that made it; nil for payments of a session.
+    var attemptReference: String?
     /// Code of the approval, only for payments of a session.
     var authCode: String?
     /// Where the payment stands.
     var status = Status.pending
     /// In the minor unit; at most `amount`.
     var capturedAmount = 0
+    /// The merchant's own id of the request that captured it.
+    var captureReference: String?
+    /// The merchant's own id of the request that voided it.
+    var voidReference: String?
     /// All refunds, oldest first.
     var refunds: [Refund] = []
     /// `gt_…` once an initial recurring payment is approved.
@@ -108,6 +114,9 @@ struct GenericPayment: Sendable {
                 name: "card", value: isApproved && method == "card" ? ["brand": "visa", "last4": "4242"] : .null),
             JSONField(name: "createdAt", value: .string(createdAt.formatted(.iso8601))),
             JSONField(name: "declineReason", value: .text(declineReason)),
+            JSONField(name: "attemptReference", value: .text(attemptReference)),
+            JSONField(name: "captureReference", value: .text(captureReference)),
+            JSONField(name: "voidReference", value: .text(voidReference)),
         ]
         if let authCode { fields.append(JSONField(name: "authCode", value: .string(authCode))) }
         return .object(fields)

@@ -101,20 +101,26 @@ final class GenericProvider: SimulatedProvider {
                     try ledger.create(payment, token: new.token, recurrence: new.recurrence)
                 })
         case .list(let reference):
-            let payments = ledger.withLock { $0.payments(reference: reference) }
+            let payments = ledger.withLock { $0.payments(reference: reference, madeUntil: lastVisible) }
             return .json(200, ["data": .array(payments.map { $0.json(pagesURL: environment.pagesURL) })])
         case .get(let id):
             return show(200, try change { (ledger) throws(GenericError) in try ledger.payment(id) })
-        case .capture(let id, let amount):
-            let payment = try change { (ledger) throws(GenericError) in try ledger.capture(id, amount: amount) }
+        case .capture(let id, let amount, let captureReference):
+            let payment = try change { (ledger) throws(GenericError) in
+                try ledger.capture(id, amount: amount, captureReference: captureReference)
+            }
             callBack(payment)
             return show(201, payment)
         case .expire(let id):
             let payment = try change { (ledger) throws(GenericError) in try ledger.expire(id) }
             callBack(payment)
             return show(201, payment)
-        case .void(let id):
-            return show(201, try change { (ledger) throws(GenericError) in try ledger.void(id) })
+        case .void(let id, let voidReference):
+            return show(
+                201,
+                try change { (ledger) throws(GenericError) in
+                    try ledger.void(id, voidReference: voidReference)
+                })
         case .refund(let id, let amount, let refundReference):
             let time = environment.now()
             var refund: GenericPayment.Refund?
@@ -127,10 +133,10 @@ final class GenericProvider: SimulatedProvider {
         case .listRefunds(let id):
             let payment = try change { (ledger) throws(GenericError) in try ledger.payment(id) }
             return .json(200, ["data": .array(payment.refunds.reversed().map(payment.json))])
-        case .openSession(let amount, let currency, let reference):
+        case .openSession(let new):
             let session = GenericSession(
-                token: Identifier.make("gs_"), orderID: Identifier.make("go_"), reference: reference, amount: amount,
-                currency: currency)
+                token: Identifier.make("gs_"), orderID: Identifier.make("go_"), reference: new.reference,
+                amount: new.amount, currency: new.currency, attemptReference: new.attemptReference)
             ledger.withLock { $0.open(session) }
             return .json(
                 201,
@@ -143,12 +149,19 @@ final class GenericProvider: SimulatedProvider {
         }
     }
 
+    /// When what is in lists by now was made at the latest; without a lag everything is, whatever the clock does.
+    private var lastVisible: Date {
+        let lag = environment.visibilityLag / .seconds(1)
+        return lag > 0 ? environment.now().addingTimeInterval(-lag) : .distantFuture
+    }
+
     private func make(_ new: GenericCommand.NewPayment) -> GenericPayment {
         GenericPayment(
             id: Identifier.make("gp_"), reference: new.reference, amount: new.amount, currency: new.currency,
             method: new.method, callback: new.callback, successURL: new.successURL, failureURL: new.failureURL,
             reservesOnly: new.isManualCapture || new.token?.hasPrefix("PREAUTH") == true,
-            startsRecurrence: new.recurrence?.isFirst == true, createdAt: environment.now())
+            startsRecurrence: new.recurrence?.isFirst == true, createdAt: environment.now(),
+            attemptReference: new.attemptReference)
     }
 
     private func show(_ status: Int, _ payment: GenericPayment) -> SimulatedAnswer {

@@ -10,6 +10,8 @@ struct GenericSession: Sendable {
     let amount: Int
     /// ISO 4217, upper case.
     let currency: String
+    /// The merchant's own id of the request that opened it.
+    let attemptReference: String?
     /// The payment made when the shopper authorised; nil before.
     var transactionID: String?
     /// Whether the shopper declined.
@@ -22,6 +24,7 @@ struct GenericSession: Sendable {
             "token": .string(token), "orderId": .string(orderID), "reference": .string(reference),
             "status": .string(status), "transactionId": .text(transactionID),
             "authCode": .text(transaction?.authCode), "amount": .integer(amount), "currency": .string(currency),
+            "attemptReference": .text(attemptReference),
         ]
     }
 }

@@ -8,6 +8,8 @@ struct ProviderEnvironment: Sendable {
     let pagesPath: String
     /// Payments kept before the oldest closed ones are forgotten.
     let maximumPayments: Int
+    /// Time until a payment that was made is in lists.
+    var visibilityLag: Duration = .zero
     /// The provider's settings by name; nil when absent.
     let setting: @Sendable (String) -> String?
     /// Hands a webhook over for delivery; returns at once.

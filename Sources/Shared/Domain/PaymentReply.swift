@@ -25,8 +25,9 @@ public struct PaymentReply: Sendable, Hashable, Codable {
     public var redirectToUrl: String?
     /// The URL that opens the provider's app.
     public var redirectToUrlMobile: String?
-    /// The merchant's identifier as the provider knows it, for operations that are told by the provider's alone; no part
-    /// of the answer.
+    /// The merchant's identifier as the provider knows it, for operations that are told by the provider's alone.
+    ///
+    /// It is no part of the answer.
     public var shopTransactionID: String?
 
     /// Makes a reply; what is not given is `null`.
@@ -35,13 +36,15 @@ public struct PaymentReply: Sendable, Hashable, Codable {
         resultDescription: String,
         paymentID: String? = nil,
         redirectToUrl: String? = nil,
-        redirectToUrlMobile: String? = nil
+        redirectToUrlMobile: String? = nil,
+        shopTransactionID: String? = nil
     ) {
         self.result = result
         self.resultDescription = resultDescription
         self.paymentID = paymentID
         self.redirectToUrl = redirectToUrl
         self.redirectToUrlMobile = redirectToUrlMobile
+        self.shopTransactionID = shopTransactionID
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -12,9 +12,12 @@ struct ProviderHarness<Provider: PaymentProvider> {
     let transport: ScriptedTransport
     let provider: Provider
 
-    init(_ answers: [ScriptedTransport.Answer] = [], nowSeconds: Int64 = Self.nowSeconds) throws {
+    init(
+        _ answers: [ScriptedTransport.Answer] = [], nowSeconds: Int64 = Self.nowSeconds,
+        settings more: [String: String] = [:]
+    ) throws {
         transport = ScriptedTransport(answers)
-        var reader = SettingsReader(environment: TestSettings.environment)
+        var reader = SettingsReader(environment: TestSettings.environment.merging(more) { $1 })
         let settings = ProviderSettings(
             description: Provider.description, reader: &reader, publicURL: "https://gw.example.com")
         try reader.finish()

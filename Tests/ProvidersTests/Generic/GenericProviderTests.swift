@@ -48,8 +48,9 @@ enum GenericJSON {
             ])
         #expect(
             request.bodyText == """
-                {"amount":500,"callbackMethod":"POST","callbackUrl":"https://gw.example.com/generic-provider/callback",\
-                "capture":"automatic","currency":"EUR","failureUrl":"https://shop.example/no","method":"paypal",\
+                {"amount":500,"attemptReference":"\(TestCall.key)","callbackMethod":"POST",\
+                "callbackUrl":"https://gw.example.com/generic-provider/callback","capture":"automatic",\
+                "currency":"EUR","failureUrl":"https://shop.example/no","method":"paypal",\
                 "reference":"ORDER-42","successUrl":"https://shop.example/ok?a=b&c=d"}
                 """)
     }
@@ -206,23 +207,26 @@ enum GenericJSON {
     }
 
     @Test func reconcilingReadsAndSendsNothing() async throws {
-        let found = try Harness([.json(200, GenericJSON.list(GenericJSON.payment()))])
+        let own = ",\"attemptReference\":\"\(TestCall.key)\""
+        let list = GenericJSON.list(GenericJSON.payment(status: "declined"), GenericJSON.payment(more: own))
+        let found = try Harness([.json(200, list)])
         #expect(try await found.provider.reconcile(TestCall.pay())?.reply?.result == .ok)
-        let missing = try Harness([.json(200, GenericJSON.list())])
+        let missing = try Harness([.json(200, GenericJSON.list(GenericJSON.payment()))])
         #expect(try await missing.provider.reconcile(TestCall.pay()) == nil)
         let payment = ScriptedTransport.Answer.json(200, GenericJSON.payment())
-        let own = try Harness([payment, .json(200, GenericJSON.list(GenericJSON.refund("a"), GenericJSON.refund()))])
-        #expect(try await own.provider.reconcile(Self.refund)?.reply?.result == .ok)
+        let refunds = GenericJSON.list(GenericJSON.refund("a"), GenericJSON.refund())
+        let refunded = try Harness([payment, .json(200, refunds)])
+        #expect(try await refunded.provider.reconcile(Self.refund)?.reply?.result == .ok)
         let other = try Harness([payment, .json(200, GenericJSON.list(GenericJSON.refund("a")))])
         #expect(try await other.provider.reconcile(Self.refund) == nil)
-        for harness in [found, missing, own, other] {
+        for harness in [found, missing, refunded, other] {
             #expect(harness.transport.requests.allSatisfy { $0.method == "GET" && $0.body == nil })
             #expect(harness.transport.isExhausted)
         }
         let idle = try Harness()
         let failure = await FailureShape.of { () throws(ProviderFailure) in
-            try await idle.provider.reconcile(TestCall.make(.confirm, shop: "A"))
+            try await idle.provider.reconcile(TestCall.make(.confirm))
         }
-        #expect(failure == FailureShape(.requestRefused, effect: false, transient: false))
+        #expect(failure == FailureShape(.requestRefused, effect: true, transient: false))
     }
 }

@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import Testing
 
 @testable import Ingress
@@ -7,22 +8,24 @@ import Testing
 /// A provider in front of its simulator, called with bodies as the ingress reads them.
 struct SimulatedGateway<Provider: PaymentProvider> {
     let wire: SimulatedWire
+    let line: SimulatedTransport
     let provider: Provider
 
-    init(_ wire: SimulatedWire) throws {
+    init(_ wire: SimulatedWire, settings more: [String: String] = [:]) throws {
         self.wire = wire
-        var reader = SettingsReader(environment: [
+        line = SimulatedTransport(wire: wire)
+        let environment = [
             "STRIPE_BASE_URL": SimulatedWire.baseURL, "STRIPE_PRIVATE_KEY": "sk_test_sandbox",
             "STRIPE_WEBHOOK_SECRET": "whsec_sandbox", "GENERIC_PROVIDER_BASE_URL": SimulatedWire.baseURL,
             "GENERIC_PROVIDER_API_KEY": "generic-sandbox-key",
             "GENERIC_PROVIDER_CALLBACK_SECRET": "generic-sandbox-secret",
-        ])
+        ]
+        var reader = SettingsReader(environment: environment.merging(more) { $1 })
         let settings = ProviderSettings(
             description: Provider.description, reader: &reader, publicURL: "https://gw.example.com")
         try reader.finish()
         provider = Provider(
-            settings: settings, transport: SimulatedTransport(wire: wire),
-            clock: WallClock { Int64(SimulatedWire.nowSeconds) * 1000 })
+            settings: settings, transport: line, clock: WallClock { Int64(SimulatedWire.nowSeconds) * 1000 })
     }
 
     /// The call of a request, or the ``ErrorResponse`` that names all that is wrong with it.
@@ -99,16 +102,56 @@ struct SimulatedGateway<Provider: PaymentProvider> {
     }
 }
 
-/// Hands requests to a simulator in this process.
-struct SimulatedTransport: HTTPTransport {
-    let wire: SimulatedWire
+/// Hands requests to a simulator in this process, remembers them, and loses what it is told to lose.
+final class SimulatedTransport: HTTPTransport {
+    /// Where the next request that changes something is lost.
+    enum Loss: Sendable, CaseIterable {
+        /// On its way: it has no effect.
+        case request
+        /// On the way back: it had its effect.
+        case answer
+    }
+
+    private struct State {
+        var loss: Loss?
+        var requests: [OutgoingRequest] = []
+    }
+
+    private let wire: SimulatedWire
+    private let state = Mutex(State())
+
+    init(wire: SimulatedWire) {
+        self.wire = wire
+    }
+
+    /// Loses the next request that changes something, or its answer.
+    func lose(_ loss: Loss) { state.withLock { $0.loss = loss } }
+
+    /// The requests since the last time.
+    func take() -> [OutgoingRequest] {
+        state.withLock { state in
+            defer { state.requests = [] }
+            return state.requests
+        }
+    }
 
     func send(_ request: OutgoingRequest) async throws(OutgoingFailure) -> OutgoingResponse {
+        let loss = state.withLock { state -> Loss? in
+            state.requests.append(request)
+            guard request.method != "GET" else { return nil }
+            defer { state.loss = nil }
+            return state.loss
+        }
+        let lost = OutgoingFailure(code: .timeout, mayHaveBeenSent: true)
+        if loss == .request { throw lost }
         do {
             let (status, headers, body) = try await wire.send(
                 method: request.method, url: request.url, headers: request.headers.map { ($0.name, $0.value) },
                 body: request.body ?? [])
+            if loss == .answer { throw lost }
             return OutgoingResponse(statusCode: status, headers: headers, body: body)
+        } catch let failure as OutgoingFailure {
+            throw failure
         } catch {
             throw OutgoingFailure(code: .other, mayHaveBeenSent: true)
         }

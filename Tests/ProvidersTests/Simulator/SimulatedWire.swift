@@ -13,6 +13,11 @@ final class SimulatedWire: Sendable {
         let body: [UInt8]
     }
 
+    struct Account: Sendable, Equatable {
+        let timesCharged: Int?
+        let refundedMinorUnits: Int?
+    }
+
     static let nowSeconds = 1_790_000_000
     static let baseURL = "http://simulator.test"
 
@@ -66,6 +71,14 @@ final class SimulatedWire: Sendable {
     func renew(_ subscription: String, fails: Bool = false) -> Bool {
         let path = "/__subscriptions/\(subscription)/renew"
         return provider.control(request("POST", path, query: fails ? "fail=1" : ""))?.status == 200
+    }
+
+    /// How often a reference was charged, and how much of it was given back.
+    func account(_ reference: String) -> Account {
+        let report = provider.accounts(reference: reference, after: 0, limit: 10)
+        let account = report["accounts"]?.elements?.first
+        let refunded = account?["payments"]?.elements?.reduce(0) { $0 + ($1["refundedMinorUnits"]?.integer ?? 0) }
+        return Account(timesCharged: account?["timesCharged"]?.integer, refundedMinorUnits: refunded)
     }
 
     /// What was sent since the last time, signed at the simulated time.

@@ -9,6 +9,8 @@ import Testing
     private static let paid = ScriptedTransport.Answer.json(200, StripeJSON.session())
     private static let done = ScriptedTransport.Answer.json(200, StripeJSON.refund(amount: 250))
 
+    private static let metadata = "metadata[refundId]=\(TestCall.key)&metadata[shopTransactionId]=ORDER-42"
+
     private static func refunds(_ refunds: String..., hasMore: Bool = false) -> ScriptedTransport.Answer {
         .json(200, StripeJSON.list(refunds, hasMore: hasMore))
     }
@@ -36,14 +38,14 @@ import Testing
         #expect(requests.allSatisfy { $0.values("Stripe-Version") == ["2026-07-29.dahlia"] })
         #expect(requests.last?.values("Idempotency-Key") == [TestCall.key])
         #expect(requests.last?.values("Content-Type") == ["application/x-www-form-urlencoded"])
-        #expect(requests.last?.bodyText == "payment_intent=pi_1&amount=250&metadata[refundId]=\(TestCall.key)")
+        #expect(requests.last?.bodyText == "payment_intent=pi_1&amount=250&" + Self.metadata)
     }
 
     @Test func withoutAmountStripeRefundsTheRest() async throws {
         let harness = try Harness([Self.paid, Self.refunds(StripeJSON.refund(amount: 100)), Self.done])
         #expect(try await refund(harness, cents: nil).result == .ok)
         #expect(
-            harness.transport.requests.last?.bodyText == "payment_intent=pi_1&metadata[refundId]=\(TestCall.key)")
+            harness.transport.requests.last?.bodyText == "payment_intent=pi_1&" + Self.metadata)
     }
 
     @Test func anExpandedPaymentIntentIsReadByItsID() async throws {
@@ -197,29 +199,5 @@ import Testing
             try await harness.provider.execute(TestCall.make(.refund, shop: "ORDER-42", cents: 1))
         }
         #expect(failure == FailureShape(.requestRefused, effect: false, transient: false))
-    }
-
-    @Test func reconcilingFindsTheOwnRefundAndSendsNothing() async throws {
-        let call = TestCall.make(.refund, paymentID: "cs_1", cents: 100)
-        let own = StripeJSON.refund("re_own", status: "pending", refundID: TestCall.key)
-        let found = try Harness([Self.paid, Self.refunds(StripeJSON.refund(), own)])
-        #expect(try await found.provider.reconcile(call)?.reply?.result == .pending)
-        let missing = try Harness([Self.paid, Self.refunds(StripeJSON.refund())])
-        #expect(try await missing.provider.reconcile(call) == nil)
-        let unpaid = try Harness([.json(200, StripeJSON.session(intent: "null"))])
-        #expect(try await unpaid.provider.reconcile(call) == nil)
-        for harness in [found, missing, unpaid] {
-            #expect(harness.transport.requests.allSatisfy { $0.method == "GET" })
-        }
-    }
-
-    @Test func reconcilingAPayRepeatsItUnderTheSameKey() async throws {
-        let session = StripeJSON.session(status: "open", payment: "unpaid", url: "\"https://checkout.test/1\"")
-        let harness = try Harness([.json(200, session), .json(200, session)])
-        let first = try await harness.provider.execute(TestCall.pay())
-        #expect(try await harness.provider.reconcile(TestCall.pay()) == first)
-        let requests = harness.transport.requests
-        #expect(requests.map { $0.values("Idempotency-Key") } == [[TestCall.key], [TestCall.key]])
-        #expect(requests[0].body == requests[1].body)
     }
 }

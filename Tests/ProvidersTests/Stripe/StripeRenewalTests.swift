@@ -72,6 +72,14 @@ import Testing
         #expect(gone.status == .failed)
     }
 
+    @Test func aBillThatShowsLessThanItsEventIsStillThePlans() async throws {
+        let failed = Self.event("invoice.payment_failed", status: "open")
+        let bare = Self.invoice("subscription_cycle", "paid", "\"parent\":null")
+        let meanwhile = try await observe(failed, [.json(200, bare)])
+        #expect(meanwhile.status == .accepted)
+        #expect(meanwhile.reference == PaymentReference(shopTransactionID: "PLAN-1", paymentID: "sub_1"))
+    }
+
     @Test func aBillThatCannotBeReadNowIsAskedForAgain() async throws {
         let harness = try Harness([.json(500, "{}")])
         let callback = callback(Self.event("invoice.payment_failed", status: "open"))
