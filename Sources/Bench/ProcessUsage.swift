@@ -6,6 +6,8 @@ struct ProcessUsage {
     var cpuMicroseconds: Double = 0
     /// Most memory that was resident.
     var peakMemoryMebibytes: Double = 0
+    /// Memory that is resident.
+    var memoryMebibytes: Double = 0
 
     init(pid: Int32) {
         if let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
@@ -18,9 +20,10 @@ struct ProcessUsage {
             }
         }
         if let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) {
-            for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
-                let kibibytes = line.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
-                peakMemoryMebibytes = kibibytes / 1024
+            for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") || line.hasPrefix("VmRSS:") {
+                let fields = line.split { $0 == " " || $0 == "\t" }
+                let mebibytes = (fields.dropFirst().first.flatMap { Double($0) } ?? 0) / 1024
+                if line.hasPrefix("VmRSS:") { memoryMebibytes = mebibytes } else { peakMemoryMebibytes = mebibytes }
             }
         }
     }
