@@ -43,7 +43,9 @@ struct Oracle {
             }
             outcomes[told.paymentID] = told.isSuccessful
             if successful.contains(told.reference) {
-                violate("\(told.reference): told again after its success: \(told), \(simulation.shop.told.filter { $0.reference == told.reference })")
+                violate(
+                    "\(told.reference): told again after its success: \(told), \(simulation.shop.told.filter { $0.reference == told.reference })"
+                )
             }
             if told.isSuccessful {
                 successful.insert(told.reference)
@@ -78,7 +80,9 @@ struct Oracle {
             }
             for worker in simulation.workers where !worker.isDead {
                 worker.journal.flush()
-                let differing = worker.rows(of: number).filter { fresh.storedRow($0.key, of: number)?.value != $0.value }
+                let differing = worker.rows(of: number).filter {
+                    fresh.storedRow($0.key, of: number)?.value != $0.value
+                }
                 for row in differing { violate("\(worker.name) holds another state of \(row.key.text) than its log") }
             }
         }
@@ -110,7 +114,9 @@ struct Oracle {
             .map { String(decoding: $0.value ?? [], as: UTF8.self) }.joined(separator: " ")
         let key = String(decoding: message.key ?? [], as: UTF8.self)
         var value = String(decoding: message.value ?? [], as: UTF8.self)
-        if let sealed = value.range(of: "\"sealed\":\"[^\"]*\"", options: .regularExpression) { value.removeSubrange(sealed) }
+        if let sealed = value.range(of: "\"sealed\":\"[^\"]*\"", options: .regularExpression) {
+            value.removeSubrange(sealed)
+        }
         return "\(message.topic)/\(message.partition)/\(message.offset)/\(key) \(headers) \(value)"
     }
 }

@@ -98,7 +98,9 @@ final class Simulation: @unchecked Sendable {
     }
 
     private var unsettled: String {
-        let open = workers.map { "\($0.name) quiet \($0.isQuiet) ready \($0.journal.isReady) open \($0.journal.openCount)" }
+        let open = workers.map {
+            "\($0.name) quiet \($0.isQuiet) ready \($0.journal.isReady) open \($0.journal.openCount)"
+        }
         return "shop \(shop.isDone), missing \(shop.missing), \(open), notifier \(notifier?.isQuiet ?? false)"
     }
 

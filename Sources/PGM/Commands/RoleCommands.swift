@@ -22,6 +22,9 @@ enum Start {
         } catch let error as TopicMismatch {
             complain("pgm: \(error)")
             throw ExitCode(78)
+        } catch let error as JournalIndexError {
+            complain("pgm: JOURNAL_DIRECTORY: the journal's index cannot be opened there: \(error)")
+            throw ExitCode(78)
         } catch let error as KafkaError {
             complain("pgm: Kafka: \(error)")
             throw ExitCode(1)

@@ -67,7 +67,8 @@ extension RoleAssembly {
         }
         let journal = Journal(
             provider: name, instance: process.instance, codec: codec, sender: producer,
-            index: MemoryJournalIndex(),
+            index: try SQLiteJournalIndex(
+                directory: settings.journalDirectory, name: process.topics.journal(of: name), logger: logger),
             settings: JournalSettings(
                 partitions: process.plan.commandPartitions,
                 reacquireDelay: process.kafka.sessionTimeout + .seconds(2)),

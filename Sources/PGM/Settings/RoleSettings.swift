@@ -20,8 +20,13 @@ enum RoleSettings {
             "JOURNAL_STANDBY", default: JournalStandby.all.rawValue, of: JournalStandby.allCases.map(\.rawValue))
         return WorkerRoleSettings(
             lanes: lanes(process, &reader), instanceID: reader.optionalString("WORKER_INSTANCE_ID"),
-            journalDirectory: reader.string("JOURNAL_DIRECTORY", default: "journal"),
+            journalDirectory: reader.string("JOURNAL_DIRECTORY", default: journalDirectory),
             standby: JournalStandby(rawValue: standby) ?? .all, crashes: crashes(&reader))
+    }
+
+    /// What is there can always be made again, so the system's directory for such files will do.
+    private static var journalDirectory: String {
+        FileManager.default.temporaryDirectory.appending(path: "pgm-journal").path
     }
 
     /// Where the crash harness ends this process; nothing unless it says so.

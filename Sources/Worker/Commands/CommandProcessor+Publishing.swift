@@ -67,7 +67,8 @@ extension CommandProcessor {
             return
         }
         let deadline = command.deadlineMilliseconds ?? 0
-        if await sender.sendUntilStored(record, backoff: settings.storeBackoff, timing: timing, isTooLate: { clock.unixMilliseconds > deadline })
+        if await sender.sendUntilStored(
+            record, backoff: settings.storeBackoff, timing: timing, isTooLate: { clock.unixMilliseconds > deadline })
             != .stored
         {
             logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))

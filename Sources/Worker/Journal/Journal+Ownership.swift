@@ -65,6 +65,7 @@ extension Journal: Service {
                         await self.acquire(partition, assignment, isAgain: isAgain)
                     case .owned(let partition): await self.prepare(partition)
                     case .repair(let partition, let key): await self.repair(key, in: partition)
+                    case .indexLost(let partition): await self.blocking.run { self.rebuild(partition) }
                     }
                 }
             }

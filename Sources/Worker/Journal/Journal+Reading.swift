@@ -109,13 +109,34 @@ extension Journal {
             }
             return verdict
         } catch {
-            // Without the row nothing can be decided; a restart makes the index again and decides it from the log.
-            logger.error(
-                "the journal's index cannot be read; its partition stops here", metadata: .of([.partition: "\(number)"])
-            )
-            partition.isStopped = true
+            // Without the row nothing can be decided; the log decides it again.
+            eventsContinuation.yield(.indexLost(number))
             return .void
         }
+    }
+
+    /// The index has lost a partition: its log is read from the beginning again, and nothing is done in it meanwhile.
+    func rebuild(_ number: Int32) {
+        let (source, assignment) = state.withLock { state -> ((any JournalSource)?, UInt64?) in
+            guard let partition = state.partitions[number], !partition.isRestarting else { return (nil, nil) }
+            var empty = Partition()
+            empty.log.faults = faults
+            empty.assignment = partition.assignment
+            empty.isRestarting = true
+            state.partitions[number] = empty
+            return (state.source, partition.assignment)
+        }
+        guard let source else { return }
+        logger.error(
+            "the journal's index has lost a partition, which is read again", metadata: .of([.partition: "\(number)"]))
+        owner.withLock { $0 }?.held(number)
+        do {
+            try index.reset(number)
+        } catch {
+            logger.error("the journal's index cannot be reset", metadata: .of([.partition: "\(number)"]))
+        }
+        source.restart(number)
+        if let assignment { eventsContinuation.yield(.acquire(number, assignment: assignment, isAgain: true)) }
     }
 
     /// What a record means for this process's own ownership.
@@ -173,7 +194,10 @@ extension Journal {
                 do {
                     try index.store(rows, checkpoint, of: number)
                     state.withLock { $0.partitions[number]?.log.stored(rows) }
+                } catch JournalIndexError.lost {
+                    eventsContinuation.yield(.indexLost(number))
                 } catch {
+                    // Kept in memory, and tried again with the next change.
                     logger.error("the journal's index cannot be written", metadata: .of([.partition: "\(number)"]))
                 }
             }

@@ -58,6 +58,7 @@ public final class Journal: Sendable {
         case acquire(Int32, assignment: UInt64, isAgain: Bool)
         case owned(Int32)
         case repair(Int32, JournalKey)
+        case indexLost(Int32)
     }
 
     let provider: ProviderName
@@ -195,7 +196,16 @@ public final class Journal: Sendable {
     func row(_ key: JournalKey, of partition: Int32) async throws -> JournalRow? {
         let changed: JournalRow?? = state.withLock { $0.partitions[partition]?.log.changedRow(key) ?? nil }
         let row: JournalRow?
-        if let changed { row = changed } else { row = try await index.row(key, of: partition) }
+        if let changed {
+            row = changed
+        } else {
+            do {
+                row = try await index.row(key, of: partition)
+            } catch JournalIndexError.lost {
+                eventsContinuation.yield(.indexLost(partition))
+                throw JournalIndexError.lost
+            }
+        }
         return row?.value == nil ? nil : row
     }
 

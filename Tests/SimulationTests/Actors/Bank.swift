@@ -78,7 +78,8 @@ final class Bank: @unchecked Sendable {
         let travel = isSlow ? call.timeout * 9 / 10 : world.milliseconds(3...400)
         world.after(min(travel, call.timeout)) { [self] in
             if isKeyed, let known = answers[call.idempotencyKey] {
-                let replayed: Result<ProviderAnswer, ProviderFailure> = known.map { .success($0) } ?? .failure(Self.stillRunning)
+                let replayed: Result<ProviderAnswer, ProviderFailure> =
+                    known.map { .success($0) } ?? .failure(Self.stillRunning)
                 return world.after(.milliseconds(5)) { answered.call(replayed) }
             }
             if isKeyed { answers[call.idempotencyKey] = .some(nil) }
@@ -114,7 +115,9 @@ final class Bank: @unchecked Sendable {
 
     func pay(_ call: ProviderCall) -> ProviderAnswer {
         let token = call.body["creditCardToken"]?.stringValue ?? ""
-        let state = token.hasPrefix("KO") ? "refused" : token.hasPrefix("PAGE") ? "page" : token.hasPrefix("HOLD") ? "page" : "paid"
+        let state =
+            token.hasPrefix("KO")
+            ? "refused" : token.hasPrefix("PAGE") ? "page" : token.hasPrefix("HOLD") ? "page" : "paid"
         let payment = Payment(
             id: "pay-\(payments.count + 1)", reference: call.reference.shopTransactionID ?? "",
             key: call.idempotencyKey, createdAt: world.now, state: state)

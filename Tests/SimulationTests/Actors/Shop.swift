@@ -112,7 +112,9 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
         orders[number].results.append(result)
         // A page that was lost on the way may be paid by the time that it is found.
         let isPaidMeanwhile = expects == "REDIRECT_TO_URL" && result == "OK"
-        if result != expects, !isPaidMeanwhile { world.violate("\(reference): answered \(result), expected \(expects)") }
+        if result != expects, !isPaidMeanwhile {
+            world.violate("\(reference): answered \(result), expected \(expects)")
+        }
         if !isPaidMeanwhile { remember(reference + token, answer) }
     }
 

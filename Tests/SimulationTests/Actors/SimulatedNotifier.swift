@@ -46,7 +46,9 @@ struct ShopTransport: HTTPTransport, @unchecked Sendable {
     let box: WeakBox
 
     func send(_ request: OutgoingRequest) async throws(OutgoingFailure) -> OutgoingResponse {
-        guard let process = box.process, !process.isDead else { throw OutgoingFailure(code: .cancelled, mayHaveBeenSent: false) }
+        guard let process = box.process, !process.isDead else {
+            throw OutgoingFailure(code: .cancelled, mayHaveBeenSent: false)
+        }
         let fate = world.pick(0...9)
         guard await process.wait(world.milliseconds(2...80)) else {
             throw OutgoingFailure(code: .cancelled, mayHaveBeenSent: false)

@@ -66,7 +66,8 @@ struct SimulatedProvider: PaymentProvider, @unchecked Sendable {
             case .confirm:
                 let payment = bank.payments.first { $0.captures.contains(call.idempotencyKey) }
                 return .success(
-                    payment.map { .payment(PaymentReply(result: .ok, resultDescription: "captured", paymentID: $0.id)) })
+                    payment.map { .payment(PaymentReply(result: .ok, resultDescription: "captured", paymentID: $0.id)) }
+                )
             default:
                 let payment = bank.payments.first { $0.key == call.idempotencyKey && bank.isVisible($0.createdAt) }
                 return .success(payment.map { .payment(Bank.reply(to: $0)) })

@@ -97,18 +97,25 @@ final class WorldSender: RecordSender, @unchecked Sendable {
         }
         if fate == 1 {
             // The acknowledgement is given up before it is known whether the record arrives.
-            world.after(.milliseconds(400)) { report(.failure(KafkaSendError(code: .possiblyPersisted, mayBeStored: true))) }
+            world.after(.milliseconds(400)) {
+                report(.failure(KafkaSendError(code: .possiblyPersisted, mayBeStored: true)))
+            }
         }
         world.after(arrival - world.now) { [self] in
             guard !broker.isDown, !isCutOff, fate != 2 else {
                 world.after(.milliseconds(300)) {
-                    report(.failure(KafkaSendError(code: fate == 2 ? .possiblyPersisted : .notPersisted, mayBeStored: fate == 2)))
+                    report(
+                        .failure(
+                            KafkaSendError(code: fate == 2 ? .possiblyPersisted : .notPersisted, mayBeStored: fate == 2)
+                        ))
                 }
                 return
             }
             let offset = broker.store(record)
             if fate == 3 {
-                world.after(.milliseconds(400)) { report(.failure(KafkaSendError(code: .possiblyPersisted, mayBeStored: true))) }
+                world.after(.milliseconds(400)) {
+                    report(.failure(KafkaSendError(code: .possiblyPersisted, mayBeStored: true)))
+                }
             } else {
                 world.after(world.milliseconds(1...5)) { report(.success(offset)) }
             }
