@@ -12,8 +12,10 @@ struct SimulationTests {
     static let environment = ProcessInfo.processInfo.environment
     static let seeds = environment["PGM_SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 10_000
     static let eventsMin = 200
+    /// `PGM_SIMULATION_FAULT` breaks a rule in a run of a seed alone.
+    static let alone = DeliberateFaults(rawValue: environment["PGM_SIMULATION_FAULT"].flatMap { Int($0) } ?? 0)
 
-    static func settings(_ seed: UInt64, faults: DeliberateFaults = []) -> Settings {
+    static func settings(_ seed: UInt64, faults: DeliberateFaults = alone) -> Settings {
         Settings(kind: Settings.Kind.allCases[Int(seed % 2)], faults: faults)
     }
 

@@ -20,6 +20,9 @@ public struct JournalKey: Sendable, Hashable {
         JournalKey(unchecked: "x:" + name + ":" + paymentID)
     }
 
+    /// Whether the entry is a payment with its attempts.
+    public var isPayment: Bool { text.hasPrefix("p:") }
+
     /// Takes the key of a record; `nil` for anything that is no key of a journal.
     public init?(_ text: String) {
         let isEntry = ["p:", "c:", "k:", "x:"].contains { text.hasPrefix($0) && text.utf8.count > 2 }

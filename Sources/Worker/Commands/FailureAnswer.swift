@@ -18,8 +18,7 @@ enum FailureAnswer {
             retryAfterSeconds = max(1, asked ?? retryAfterSecondsDefault)
         }
         if failure.mayHaveHadEffect || response.code == .outcomeUnknown {
-            response.commandID = command.id
-            response.repeatIsSafe = effect == .none
+            UnknownOutcome(of: command, effect: effect).complete(&response)
         }
         return (response, retryAfterSeconds)
     }

@@ -140,7 +140,8 @@ extension CommandProcessor {
         let found: Decision?
         if let attempt = record?.attempt(of: id) {
             found = decision(on: attempt, record, isReplayed: true)
-        } else if let key, let state = try await journal.entry(EffectState.self, key, of: place.partition)?.content,
+        } else if let key, !key.isPayment,
+            let state = try await journal.entry(EffectState.self, key, of: place.partition)?.content,
             state.commandID == id
         {
             found = decision(on: state, key, isReplayed: true)

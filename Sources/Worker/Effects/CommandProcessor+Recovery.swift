@@ -50,7 +50,7 @@ extension CommandProcessor {
 
     /// An entry with its effect; `nil` when there is none.
     func entry(_ key: JournalKey, _ place: Place) async throws -> (entry: EffectEntry, mark: JournalMark)? {
-        if key.text.hasPrefix("p:") {
+        if key.isPayment {
             guard let found = try await journal.entry(PaymentRecord.self, key, of: place.partition) else { return nil }
             return EffectEntry(found.content).map { ($0, found.mark) }
         }

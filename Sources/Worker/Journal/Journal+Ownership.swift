@@ -178,7 +178,7 @@ extension Journal: Service {
     }
 
     private func lane(of row: JournalRow) -> Lane? {
-        if row.key.text.hasPrefix("p:") { return .shopTransaction(String(row.key.text.dropFirst(2))) }
+        if row.key.isPayment { return .shopTransaction(String(row.key.text.dropFirst(2))) }
         guard let value = row.value else { return nil }
         let state = try? codec.journalContent(EffectState.self, from: value, key: row.key, of: provider)
         return state.flatMap { Lane(key: $0.lane) }

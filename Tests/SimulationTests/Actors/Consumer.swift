@@ -85,7 +85,7 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
             positions = [:]
             perform(scheduler.draining(partitions))
             let finished = { [self] in
-                if !isLost, !broker.isDown, !isCutOff { group.commit(scheduler.committableOffsets()) }
+                if !isLost, !broker.isDown, !isCutOff, !commitsEarly { group.commit(scheduler.committableOffsets()) }
                 partitionsRevoked(partitions.map(\.partition))
                 done()
             }
@@ -106,12 +106,7 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
     private func commitRegularly() {
         world.after(.seconds(1)) { [weak self] in
             guard let self, !isDead else { return }
-            if !isFrozen, !isCutOff, !broker.isDown {
-                group.commit(
-                    commitsEarly
-                        ? positions.map { KafkaOffset(partition: $0.key, offset: $0.value) }
-                        : scheduler.committableOffsets())
-            }
+            if !isFrozen, !isCutOff, !broker.isDown, !commitsEarly { group.commit(scheduler.committableOffsets()) }
             commitRegularly()
         }
     }
@@ -132,6 +127,7 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
         let batch = broker.read(partition, from: position, max: world.pick(1...8))
         guard let last = batch.last else { return }
         positions[partition] = last.offset + 1
+        if commitsEarly { group.commit([KafkaOffset(partition: partition, offset: last.offset + 1)]) }
         statistics.delivered(batch, group.topic)
         perform(scheduler.received(batch))
         if broker.end(of: partition) > last.offset + 1 { fetch(partition) }

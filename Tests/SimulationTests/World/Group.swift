@@ -143,7 +143,9 @@ final class Group: @unchecked Sendable {
         guard !members.isEmpty else { return }
         if forgetsCommits {
             forgetsCommits = false
-            for (partition, offset) in committed { committed[partition] = max(0, offset - Int64(world.pick(1...4))) }
+            for partition in committed.keys.sorted(by: { $0.partition < $1.partition }) {
+                committed[partition] = max(0, (committed[partition] ?? 0) - Int64(world.pick(1...4)))
+            }
         }
         var shares: [[KafkaOffset]] = Array(repeating: [], count: members.count)
         for number in 0..<partitions {
