@@ -9,7 +9,7 @@ struct PGM: AsyncParsableCommand {
         discussion: "Settings are environment variables; README.md lists them.",
         subcommands: [
             DevCommand.self, IngressCommand.self, WorkerCommand.self, NotifierCommand.self, TopicsCommand.self,
-            DoctorCommand.self,
+            PaymentsCommand.self, DoctorCommand.self,
             SandboxCommand.self, DevBrokerCommand.self,
         ])
 }
