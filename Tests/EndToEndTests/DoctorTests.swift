@@ -45,11 +45,11 @@ struct DoctorTests {
             "wrong  PGM_PUBLIC_URL: is required by generic-provider: public base URL of this service"),
         .init(
             "topics missing", ["KAFKA_TOPIC_PREFIX": "absent."],
-            "wrong  topic absent.results: does not exist; create it with: pgm topics create", furtherWrong: 4),
+            "wrong  topic absent.results: does not exist; create it with: pgm topics create", furtherWrong: 6),
         .init(
             "other command partitions", ["KAFKA_COMMAND_PARTITIONS": "12"],
             "commands.stripe: has 6 partitions, but 12 are configured; set KAFKA_COMMAND_PARTITIONS=6, or begin a new "
-                + "KAFKA_TOPIC_PREFIX after draining this one", furtherWrong: 2),
+                + "KAFKA_TOPIC_PREFIX after draining this one", furtherWrong: 4),
         .init(
             "other reply partitions", ["KAFKA_REPLY_PARTITIONS": "12"],
             "replies: has 3 partitions, but 12 are configured; set KAFKA_REPLY_PARTITIONS=3"),

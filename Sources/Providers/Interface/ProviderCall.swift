@@ -22,8 +22,9 @@ public struct ProviderCall: Sendable {
     public var trace: TraceContext?
     /// What an earlier attempt at the same effect noted; `nil` for a first one.
     public var progress: JSONValue?
-    /// Notes durably what a flow of several requests has reached: what is noted before a request is known to whoever
-    /// has to go on after this process. Throws when nothing more may be sent.
+    /// Notes durably what a flow of several requests has reached, for whoever has to go on after this process.
+    ///
+    /// Throws when nothing more may be sent.
     public var note: @Sendable (JSONValue) async throws(ProviderFailure) -> Void = { _ in }
 
     /// Makes the call of a command.

@@ -1,6 +1,8 @@
 public import Shared
 
-/// One effect at a provider: what was asked, how far it is, and what became of it. The content of its journal entry.
+/// One effect at a provider: what was asked, how far it is, and what became of it.
+///
+/// The content of its journal entry.
 public struct EffectState: Sendable, Hashable, Codable {
     /// The command that asks for it.
     public var commandID: CommandID

@@ -35,8 +35,9 @@ public struct JournalCheckpoint: Sendable, Hashable {
     public var epoch: Int64
     /// Id of that epoch's owner record; empty when that record was not seen.
     public var ownerID: String
-    /// SHA-256 of id, key and mark of the record before ``position``, in hexadecimal: if another record stands there,
-    /// this is another log. Empty at the beginning.
+    /// SHA-256 of id, key and mark of the record before ``position``, in hexadecimal; empty at the beginning.
+    ///
+    /// If another record stands there, this is another log.
     public var lastRecord: String
 
     /// Makes a checkpoint.

@@ -201,8 +201,14 @@ extension World {
     }
 
     /// The result of a command, or the absence of one when it became a dead letter; `nil` while it runs.
+    ///
+    /// What another lane learns is told by the payment's home, in a result of its own.
     private func ending(of id: CommandID) throws -> ResultEvent?? {
-        if let result = try result(of: id) { return .some(result) }
+        let results = try sender.stored(in: codec.topics.results).map { try codec.result(from: $0) }
+            .filter { $0.commandID == id }
+        let tasks = try sender.stored(in: codec.topics.commands(of: description.name))
+            .filter { codec.isTask($0) }.map { try codec.task(from: $0) }.count { $0.id == id }
+        if let last = results.last, results.count > tasks { return .some(last) }
         let isDead = try sender.stored(in: codec.topics.deadLetters).contains { message in
             try codec.command(from: codec.deadLetter(from: message).original).id == id
         }
