@@ -148,7 +148,8 @@ let package = Package(
             name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", grdb, logging],
             swiftSettings: strict),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Worker", "Providers", "Shared", logging], swiftSettings: optimised),
+            name: "SimulationTests", dependencies: ["Worker", "Providers", "Shared", logging],
+            swiftSettings: optimised),
         .testTarget(
             name: "SandboxTests",
             dependencies: [

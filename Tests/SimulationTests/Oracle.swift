@@ -13,6 +13,7 @@ struct Oracle {
         for order in simulation.shop.orders { judge(order) }
         judgeNotifications()
         judgeCaptures()
+        judgeResults()
         judgeJournals()
     }
 
@@ -43,9 +44,8 @@ struct Oracle {
             }
             outcomes[told.paymentID] = told.isSuccessful
             if successful.contains(told.reference) {
-                violate(
-                    "\(told.reference): told again after its success: \(told), \(simulation.shop.told.filter { $0.reference == told.reference })"
-                )
+                let all = simulation.shop.told.filter { $0.reference == told.reference }
+                violate("\(told.reference): told again after its success: \(told), \(all)")
             }
             if told.isSuccessful {
                 successful.insert(told.reference)
@@ -57,6 +57,19 @@ struct Oracle {
     private func judgeCaptures() {
         for payment in simulation.bank.payments where payment.captures.count > 1 {
             violate("\(payment.reference) was captured \(payment.captures.count) times")
+        }
+    }
+
+    /// A command that had an outcome is never said to have come too late.
+    private func judgeResults() {
+        var outcomes: [CommandID: Set<String>] = [:]
+        let place = KafkaPartition(topic: simulation.codec.topics.results, partition: 0)
+        for message in simulation.broker.all(place) {
+            guard let result = try? simulation.codec.result(from: message) else { continue }
+            outcomes[result.commandID, default: []].insert(result.outcome)
+        }
+        for (id, told) in outcomes where told.contains("EXPIRED") && told.count > 1 {
+            violate("\(id): told to have expired, and \(told.sorted())")
         }
     }
 

@@ -33,7 +33,7 @@ extension RecordSender {
                 if error.code == .messageTooLarge { return .tooLarge }
                 if isTooLate() { return .givenUp }
             }
-            guard await timing.sleep(for: backoff.delay(afterAttempt: attempt)) else { return .givenUp }
+            guard await timing.delay(for: backoff.delay(afterAttempt: attempt)) else { return .givenUp }
             attempt += 1
         }
         return .givenUp

@@ -41,5 +41,5 @@ public struct Timing: Sendable {
 
     /// Waits this long, for work that a stopping process still has to finish.
     /// - Returns: `false` when the task was cancelled before the time was over.
-    public func sleep(for time: Duration) async -> Bool { await waitUnlessCancelled(time) }
+    public func delay(for time: Duration) async -> Bool { await waitUnlessCancelled(time) }
 }

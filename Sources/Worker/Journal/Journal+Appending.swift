@@ -47,7 +47,7 @@ extension Journal {
             // What another owner's record stands before can only become void.
             if isOutdated(epoch, record.partition), !mayBeStored { return .void }
             if isTooLate() { return .unconfirmed }
-            guard await timing.sleep(for: backoff.delay(afterAttempt: attempt)) else { break }
+            guard await timing.delay(for: backoff.delay(afterAttempt: attempt)) else { break }
             attempt += 1
         }
         return .unconfirmed

@@ -49,10 +49,17 @@ extension Journal {
             empty.log.faults = faults
             state.partitions[partition] = empty.keepingOwnership(of: state.partitions[partition])
         }
-        do {
-            try index.reset(partition)
-        } catch {
-            logger.error("the journal's index cannot be reset", metadata: .of([.partition: "\(partition)"]))
+        resetIndex(partition)
+    }
+
+    /// Forgets a partition's rows; never while a flush holds some of them, which would come back behind this.
+    private func resetIndex(_ partition: Int32) {
+        flushing.withLock { _ in
+            do {
+                try index.reset(partition)
+            } catch {
+                logger.error("the journal's index cannot be reset", metadata: .of([.partition: "\(partition)"]))
+            }
         }
     }
 
@@ -130,11 +137,7 @@ extension Journal {
         logger.error(
             "the journal's index has lost a partition, which is read again", metadata: .of([.partition: "\(number)"]))
         owner.withLock { $0 }?.held(number)
-        do {
-            try index.reset(number)
-        } catch {
-            logger.error("the journal's index cannot be reset", metadata: .of([.partition: "\(number)"]))
-        }
+        resetIndex(number)
         source.restart(number)
         if let assignment { eventsContinuation.yield(.acquire(number, assignment: assignment, isAgain: true)) }
     }

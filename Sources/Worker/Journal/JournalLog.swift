@@ -11,8 +11,8 @@ import Shared
 ///   compaction has removed, and is valid too.
 /// * One of a lower epoch is void, with one exception: it settles the very attempt that the entry waits for. Its
 ///   writer lost the partition while the call was under way, and its answer is the truth.
-/// * A record that repeats a state, or ends it, is valid only as long as the entry has no later state, so that it may be
-///   written beside whoever works on the entry.
+/// * A record that repeats a state, or ends it, is valid only as long as the entry has no later state, so that it may
+///   be written beside whoever works on the entry.
 struct JournalLog: Sendable {
     /// What became of a record.
     enum Verdict: Sendable, Hashable {
@@ -128,7 +128,11 @@ struct JournalLog: Sendable {
 
     private mutating func note(_ row: JournalRow?, at key: JournalKey) {
         if let old = attention[key], !old.mark.group.isEmpty, openGroups[old.mark.group] == key {
-            openGroups[old.mark.group] = nil
+            // Another one of the group that is open keeps it, the earliest first, whoever reads the log and when.
+            let others = attention.values.filter { other in
+                other.key != key && other.mark.isOpen && other.value != nil && other.mark.group == old.mark.group
+            }
+            openGroups[old.mark.group] = others.min { $0.offset < $1.offset }?.key
         }
         guard let row, row.needsRepair || row.mark.isOpen else {
             attention[key] = nil

@@ -121,15 +121,8 @@ public final class SQLiteJournalIndex: JournalIndex {
     }
 
     /// Forgets a partition at once, whatever its size, and begins it anew; makes the file again when it is lost.
-    ///
-    /// When it throws, the partition is lost until it succeeds.
     public func reset(_ partition: Int32) throws {
-        // Whatever comes of this, what was stored is not asked for any more.
-        let database = state.withLock { state in
-            state.readings[partition] = nil
-            return state.database
-        }
-        if let database {
+        if let database = state.withLock({ $0.database }) {
             do {
                 try attempt(database) { try database.abandon(partition) }
                 state.withLock { $0.begin(partition) }

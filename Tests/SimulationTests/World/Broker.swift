@@ -63,6 +63,8 @@ final class Broker: @unchecked Sendable {
 }
 
 /// A process's producer: its records keep their order, their acknowledgements may not come.
+///
+/// Sendable: used by its world's thread only.
 final class WorldSender: RecordSender, @unchecked Sendable {
     private unowned let world: World
     private let broker: Broker
@@ -70,7 +72,6 @@ final class WorldSender: RecordSender, @unchecked Sendable {
     private var lastArrival: Duration = .zero
     var isCutOff = false
 
-    /// Sendable: used by its world's thread only.
     init(_ world: World, _ broker: Broker, isDead: @escaping () -> Bool) {
         self.world = world
         self.broker = broker
