@@ -76,7 +76,7 @@ struct EffectJournalTests {
         let untouched = Script([])
         #expect(await workshop.process(message, untouched) == .done)
         // A successor knows it as well.
-        let successor = Workshop(beside: workshop, instance: "worker-2")
+        let successor = workshop.successor()
         #expect(await successor.process(message, untouched) == .done)
         #expect(untouched.calls.isEmpty)
         let replies = try workshop.replies()
@@ -155,7 +155,7 @@ struct EffectJournalTests {
         let script = Script([.run { await gate.wait() }, Self.paid])
         let task = Task { await workshop.process(message, script) }
         await eventually("the call") { script.calls.count == 1 }
-        let successor = Workshop(beside: workshop, instance: "worker-2")
+        let successor = workshop.successor()
         await successor.owned(message.partition)
         gate.open()
         #expect(await task.value == .done)

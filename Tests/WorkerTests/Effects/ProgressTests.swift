@@ -86,7 +86,7 @@ struct ProgressTests {
         let script = Script([.note(Self.created), .run { await gate.wait() }, Self.paid])
         let task = Task { await workshop.process(message, script) }
         await eventually("the note is stored") { workshop.count(.attempted, of: Self.key) == 2 }
-        let successor = Workshop(beside: workshop, instance: "worker-2")
+        let successor = workshop.successor()
         await successor.owned(message.partition)
         let next = Script([Self.paid])
         #expect(await successor.process(message, next) == .done)

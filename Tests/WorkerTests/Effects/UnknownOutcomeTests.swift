@@ -25,7 +25,7 @@ struct UnknownOutcomeTests {
         let message = try workshop.message(command)
         let task = Task { await workshop.process(message, script) }
         await eventually("the call") { script.calls.count == 1 }
-        let successor = Workshop(beside: workshop, instance: "worker-2")
+        let successor = workshop.successor()
         await successor.owned(message.partition)
         return (task, successor)
     }

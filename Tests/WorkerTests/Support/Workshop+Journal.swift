@@ -45,6 +45,12 @@ extension Workshop {
         try store(.owner(epoch: epoch, by: "elsewhere"), in: partition)
     }
 
+    /// A second process is given all partitions that this one had; what runs here is not interrupted.
+    func successor() -> Workshop {
+        journal.revoked(Array(0..<12))
+        return Workshop(beside: self, instance: "worker-2")
+    }
+
     /// Lets time pass, from one wake-up to the next, until a condition holds.
     func pass(_ what: String, until condition: @Sendable () -> Bool) async {
         await eventually(what) {
