@@ -42,7 +42,10 @@ extension CommandProcessor {
                     case .settled: continue
                     case .lost: return .again
                     case .unknown:
-                        return await leaveUnknown(command, operation, message, isOwn: isOwnAnswer, place)
+                        let first = try await unsettled(key, place)?.entry.effect.commandID
+                        return isOwnAnswer
+                            ? await leaveUnknown(command, operation, first: first ?? command.id, message)
+                            : await refuseBehindUnknown(command, message, place)
                     }
                 case .start(let record):
                     if let record, try await isOwing(record, place) {
@@ -278,29 +281,35 @@ extension CommandProcessor {
         return await expire(command, message)
     }
 
-    /// The outcome of an earlier call stays unknown, and the command with it.
+    /// The outcome of the call that the command stands for stays unknown: its own, or the first one that it repeats.
     private func leaveUnknown(
-        _ command: Command, _ operation: OperationDescription, _ message: KafkaMessage, isOwn: Bool, _ place: Place
+        _ command: Command, _ operation: OperationDescription, first: CommandID, _ message: KafkaMessage
     ) async -> RecordDisposition {
-        let response: ErrorResponse
-        if !isOwn {
-            // It never ran: an earlier one of its kind keeps it from running.
-            response = ErrorResponse(
-                .providerUnavailable, "an earlier request of this kind on the payment is not settled yet")
-            var entry = newEntry(command, nil, time: .zero)
-            entry.settle(
-                RecordedAnswer(
-                    Outcome(refusal: response, command), effect: RecordedAnswer.Effect.none,
-                    atMilliseconds: clock.unixMilliseconds))
-            let attemptID = journal.makeID(command.id.value, epoch: place.epoch)
-            let outcome = await write(entry, .settled, attemptID: attemptID, place, isTooLate: { Task.isCancelled })
-            guard outcome == .valid else { return await pauseThenAgain() }
-        } else if command.claim?.keyHash != nil {
+        var response: ErrorResponse
+        if first != command.id, command.claim?.keyHash != nil {
             response = ErrorResponse(
                 .requestStillRunning, "the first request with this Idempotency-Key is not finished")
         } else {
             response = FailureAnswer.unknown(command, effect: operation.effect)
         }
+        response.commandID = first
         return await publish(Outcome(refusal: response, command), of: command, message)
+    }
+
+    /// An earlier effect of its kind on the payment keeps the command from running.
+    private func refuseBehindUnknown(
+        _ command: Command, _ message: KafkaMessage, _ place: Place
+    ) async -> RecordDisposition {
+        let response = ErrorResponse(
+            .providerUnavailable, "an earlier request of this kind on the payment is not settled yet")
+        let outcome = Outcome(refusal: response, command)
+        var entry = newEntry(command, nil, time: .zero)
+        entry.settle(
+            RecordedAnswer(outcome, effect: RecordedAnswer.Effect.none, atMilliseconds: clock.unixMilliseconds))
+        let attemptID = journal.makeID(command.id.value, epoch: place.epoch)
+        let written = await write(entry, .settled, attemptID: attemptID, place, isTooLate: { Task.isCancelled })
+        // What is too large to be recorded would be refused for that anyway.
+        guard written == .valid || written == .notWritable else { return await pauseThenAgain() }
+        return await publish(outcome, of: command, message)
     }
 }

@@ -163,6 +163,32 @@ struct RepeatedRequestTests {
         #expect(script.calls.count == 1)
         #expect(try workshop.replies().map(\.statusCode) == [504, 409])
         #expect(try workshop.replies().last?.retryAfterSeconds == 1)
+        #expect(try Workshop.error(try workshop.replies().last).commandID == first.id)
+    }
+
+    @Test func theFirstRequestUnderAKeyIsNeverInConflictWithItself() async throws {
+        let workshop = Workshop()
+        let lost = Script.Step.failure(.sample(.noAnswer, mayHaveHadEffect: true, isTransient: false))
+        let first = Workshop.claimed(Workshop.command(.refund), key: "once")
+        let message = try workshop.message(first)
+        #expect(await workshop.process(message, Script([lost])) == .done)
+        // Delivered again, as after a crash.
+        #expect(await workshop.process(message, Script([])) == .done)
+        #expect(try workshop.replies().map(\.statusCode) == [504, 504])
+        #expect(try Workshop.error(try workshop.replies().last).commandID == first.id)
+    }
+
+    @Test func aPaymentMadeAgainWhileTheFirstIsUnknownIsToldWhichCommandThatWas() async throws {
+        let workshop = Workshop()
+        let lost = Script.Step.failure(.sample(.noAnswer, mayHaveHadEffect: true, isTransient: false))
+        let (first, second) = (Self.pay(), Self.pay())
+        for command in [first, second] {
+            #expect(await workshop.process(try workshop.message(command), Script([lost])) == .done)
+        }
+        #expect(try workshop.replies().map(\.statusCode) == [504, 504])
+        #expect(try workshop.replies().map(\.commandID) == [first.id, second.id])
+        let errors = try workshop.replies().map { try Workshop.error($0) }
+        #expect(errors.map(\.commandID) == [first.id, first.id])
     }
 
     @Test func aKeyIsForgottenAfterItsTime() async throws {
