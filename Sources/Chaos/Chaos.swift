@@ -17,14 +17,14 @@ struct Chaos: AsyncParsableCommand {
             oldest records past about 5 MB in a partition and is for short runs only.
             """)
 
-    @Option(help: "Steps of the plan.")
+    @Option(help: "Kills, freezes and stops of processes; broker outages and provider faults come on top.")
     var kills = 20
 
     @Option(help: "Decides everything random; a random one when absent.")
     var seed: UInt64?
 
-    @Option(help: "Begins with this step of the seed's plan.")
-    var fromKill = 1
+    @Option(help: "Begins with this step of the plan that the seed and --kills make.")
+    var fromStep = 1
 
     @Option(help: "Merchants, of whom each has one payment at a time.")
     var merchants = 16
@@ -54,7 +54,7 @@ struct Chaos: AsyncParsableCommand {
     var keepLogs = false
 
     func validate() throws {
-        guard (1...100_000).contains(kills), (1...kills).contains(fromKill), (1...512).contains(merchants),
+        guard (1...100_000).contains(kills), fromStep > 0, (1...512).contains(merchants),
             (0...1).contains(idempotencyKeys), (0...1).contains(replays), (60...86_400).contains(secondsMax),
             (1...1_000).contains(rounds), setting.allSatisfy({ $0.dropFirst().contains("=") })
         else { throw ValidationError("an option is out of range") }
@@ -105,12 +105,15 @@ struct Chaos: AsyncParsableCommand {
         let shop = Shop(
             client: installation.client, ingressURLs: settings.ingressURLs, seed: seed,
             shares: .init(keys: idempotencyKeys, replays: replays))
+        guard fromStep <= plan.steps.count else {
+            throw ValidationError("--from-step: the plan has \(plan.steps.count) steps")
+        }
         // Finishing and judging need at most so much.
         let reserve = min(300, secondsMax / 2)
         let run = ChaosRun(
             installation: installation, shop: shop,
             books: SandboxBooks(client: installation.client, sandboxURL: settings.sandboxURL), merchants: merchants,
-            steps: Array(plan.steps.dropFirst(fromKill - 1)),
+            steps: Array(plan.steps.dropFirst(fromStep - 1)),
             troubleEnd: .now + .seconds(secondsMax - reserve))
         let result = try await run.run()
         ChaosReport(
@@ -118,8 +121,9 @@ struct Chaos: AsyncParsableCommand {
             requests: installation.client.sent, notifications: result.notifications,
             callbacks: installation.relay.passedOn, violations: result.violations
         ).show()
-        if let last = result.steps.last?.number, last < kills {
-            ChaosReport.write("ended by --seconds-max; go on with --seed \(seed) --from-kill \(last + 1)")
+        if let last = result.steps.last?.number, last < plan.steps.count {
+            ChaosReport.write(
+                "ended by --seconds-max; go on with --seed \(seed) --kills \(kills) --from-step \(last + 1)")
         }
         return result.violations.isEmpty
     }

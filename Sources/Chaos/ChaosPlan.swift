@@ -17,31 +17,38 @@ struct ChaosStep: Sendable {
 
 /// What a run does, decided by a seed alone.
 ///
-/// Half of the steps are placed kills, of every place equally many; the others go through all other troubles in turn.
+/// About half of the kills are placed ones, of every place equally many; the others go through all other troubles in
+/// turn, so that twenty kills bring each of them.
+/// Its last step is the last kill that was asked for: broker outages and provider faults come on top.
 struct ChaosPlan: Sendable {
     let steps: [ChaosStep]
+
+    /// Other troubles beside one placed kill of every place.
+    private static let othersInBlock = 6
 
     init(seed: UInt64, kills: Int, hasOwnBroker: Bool) {
         var random = SeededGenerator(seed: seed)
         var others: [Trouble] = []
         var troubles: [Trouble] = []
-        while troubles.count < kills {
+        while troubles.count(where: \.isKill) < kills {
             var block = CrashPlace.allCases.map { Trouble.placedKill($0) }
-            for _ in CrashPlace.allCases {
+            for _ in 0..<Self.othersInBlock {
                 if others.isEmpty { others = Trouble.unplaced(hasOwnBroker: hasOwnBroker).shuffled(using: &random) }
                 block.append(others.removeLast())
             }
             troubles += block.shuffled(using: &random)
         }
-        steps = troubles.prefix(kills).enumerated().map { index, trouble in
-            Self.step(number: index + 1, trouble, &random)
-        }
+        var left = kills
+        steps = troubles.prefix { trouble in
+            defer { left -= trouble.isKill ? 1 : 0 }
+            return left > 0
+        }.enumerated().map { Self.step(number: $0 + 1, $1, &random) }
     }
 
     private static func step(number: Int, _ trouble: Trouble, _ random: inout SeededGenerator) -> ChaosStep {
         let isBroker = trouble == .brokerOutage
-        // A worker sleeps past its session's end, so that it wakes without its partitions and not knowing it; a broker
-        // sometimes longer than a record may wait for its acknowledgement.
+        // A process sleeps past its session's end, so that a worker wakes without its partitions and not knowing it;
+        // a broker sometimes longer than a record may wait for its acknowledgement.
         let freeze = Int.random(in: isBroker ? 2_000...14_000 : 7_500...10_000, using: &random)
         let passage = Int.random(in: trouble == .placedKill(.rebalance) ? 1...2 : 1...15, using: &random)
         return ChaosStep(

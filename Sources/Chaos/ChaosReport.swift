@@ -29,7 +29,8 @@ struct ChaosReport: Sendable {
         }
         Self.show(violations)
         Self.write(
-            "chaos: \(steps.count) kills, \(records.count) payments, \(violations.count) violations")
+            "chaos: \(steps.count { $0.trouble.isKill }) kills, \(records.count) payments, \(violations.count) violations"
+        )
     }
 
     private func showTable() {

@@ -94,7 +94,7 @@ actor Installation {
     /// Fills a place; `extra` is for this process alone.
     func start(_ slot: RoleSlot, extra: [String: String] = [:]) throws {
         let environment = settings.environment(of: slot).merging(brokerAddress) { $1 }.merging(extra) { $1 }
-        roles[slot] = try launch(slot.name, [slot.command], environment)
+        roles[slot] = try launch(slot.name, [slot.role.rawValue], environment)
     }
 
     /// The process that fills a place now.

@@ -52,7 +52,7 @@ struct InstallationSettings: Sendable {
     func environment(of slot: RoleSlot) -> [String: String] {
         var result = environment
         result[slot.portVariable] = "\(ports[slot] ?? 0)"
-        if slot.command == "worker" {
+        if slot.role == .worker {
             result["JOURNAL_DIRECTORY"] = directory.appending(path: "journal-\(slot.name)").path
         }
         return result

@@ -14,35 +14,40 @@ enum CrashPlace: String, CaseIterable, Sendable {
 
 /// What is done to the installation in one step.
 enum Trouble: Hashable, Sendable {
-    case killWorker, freezeWorker, stopWorker
-    case killIngress, stopIngress
-    case killNotifier
+    /// SIGKILL, and a successor at once.
+    case kill(Role)
+    /// SIGSTOP for longer than a group member may be silent, then SIGCONT.
+    case freeze(Role)
+    /// SIGTERM, and a successor when it has ended.
+    case stop(Role)
+    case placedKill(CrashPlace)
     case brokerOutage
     case faultsBeforeEffect, faultsAfterEffect
-    case placedKill(CrashPlace)
+
+    /// Whether it hits one of our own processes; only these count as kills.
+    var isKill: Bool {
+        switch self {
+        case .kill, .freeze, .stop, .placedKill: true
+        case .brokerOutage, .faultsBeforeEffect, .faultsAfterEffect: false
+        }
+    }
 
     /// Everything but placed kills.
     static func unplaced(hasOwnBroker: Bool) -> [Trouble] {
-        let all: [Trouble] = [
-            .killWorker, .freezeWorker, .stopWorker, .killIngress, .stopIngress, .killNotifier, .faultsBeforeEffect,
-            .faultsAfterEffect,
-        ]
-        return hasOwnBroker ? all + [.brokerOutage] : all
+        let signals = Role.allCases.flatMap { [Trouble.kill($0), .freeze($0), .stop($0)] }
+        return signals + [.faultsBeforeEffect, .faultsAfterEffect] + (hasOwnBroker ? [.brokerOutage] : [])
     }
 
     /// How the report calls it.
     var name: String {
         switch self {
-        case .killWorker: "SIGKILL worker"
-        case .freezeWorker: "SIGSTOP, SIGCONT worker"
-        case .stopWorker: "SIGTERM worker"
-        case .killIngress: "SIGKILL ingress"
-        case .stopIngress: "SIGTERM ingress"
-        case .killNotifier: "SIGKILL notifier"
+        case .kill(let role): "SIGKILL \(role.rawValue)"
+        case .freeze(let role): "SIGSTOP, SIGCONT \(role.rawValue)"
+        case .stop(let role): "SIGTERM \(role.rawValue)"
+        case .placedKill(let place): "worker kills itself: \(place.rawValue)"
         case .brokerOutage: "broker outage"
         case .faultsBeforeEffect: "provider faults before the effect"
         case .faultsAfterEffect: "provider faults after the effect"
-        case .placedKill(let place): "worker kills itself: \(place.rawValue)"
         }
     }
 }

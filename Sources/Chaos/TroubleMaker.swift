@@ -46,15 +46,11 @@ struct TroubleMaker: Sendable {
     private var inFlight: Int { installation.client.inFlight }
 
     private func perform(_ step: ChaosStep, _ result: inout StepResult) async throws {
-        let (worker, ingress) = (RoleSlot.workers[step.slot], RoleSlot.ingresses[step.slot])
         switch step.trouble {
-        case .killWorker: try await kill(worker, &result)
-        case .killIngress: try await kill(ingress, &result)
-        case .killNotifier: try await kill(.notifier, &result)
-        case .stopWorker: try await stop(worker, &result)
-        case .stopIngress: try await stop(ingress, &result)
-        case .freezeWorker:
-            await freeze(await installation.process(worker), step, &result)
+        case .kill(let role): try await kill(RoleSlot(role, step.slot), &result)
+        case .stop(let role): try await stop(RoleSlot(role, step.slot), &result)
+        case .freeze(let role):
+            await freeze(await installation.process(RoleSlot(role, step.slot)), step, &result)
         case .brokerOutage:
             await freeze(await installation.brokerProcess(), step, &result)
         case .faultsBeforeEffect, .faultsAfterEffect:

@@ -10,6 +10,8 @@ import Testing
             let plan = ChaosPlan(seed: seed, kills: kills, hasOwnBroker: true)
             let again = ChaosPlan(seed: seed, kills: kills, hasOwnBroker: true)
             #expect(plan.steps.map { "\($0)" } == again.steps.map { "\($0)" })
+            #expect(plan.steps.count { $0.trouble.isKill } == kills)
+            #expect(plan.steps.last?.trouble.isKill == true)
             for place in CrashPlace.allCases {
                 #expect(plan.steps.count { $0.trouble == .placedKill(place) } >= least)
             }
