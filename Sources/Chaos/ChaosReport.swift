@@ -28,9 +28,8 @@ struct ChaosReport: Sendable {
             Self.write("not ready again in time after steps: \(late.map { "\($0.number)" }.joined(separator: ", "))")
         }
         Self.show(violations)
-        Self.write(
-            "chaos: \(steps.count { $0.trouble.isKill }) kills, \(records.count) payments, \(violations.count) violations"
-        )
+        let kills = steps.count { $0.trouble.isKill }
+        Self.write("chaos: \(kills) kills, \(records.count) payments, \(violations.count) violations")
     }
 
     private func showTable() {

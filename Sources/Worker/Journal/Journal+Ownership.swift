@@ -6,12 +6,15 @@ import Synchronization
 /// Becoming the owner of partitions, and what an owner does besides commands.
 extension Journal: Service {
     /// Works until it is cancelled or the process stops; what the topic said is in the index then.
-    public func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.tick() }
+    ///
+    /// Throws ``JournalIndexError/failed(code:)`` when the index has taken nothing for so long that memory would be at
+    /// risk: the process has to end, and others take its partitions over.
+    public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.tick() }
             group.addTask { await self.serve() }
             group.addTask { await self.sweepRegularly() }
-            await group.next()
+            try await group.next()
             group.cancelAll()
         }
         await blocking.run { self.flush() }
@@ -143,12 +146,22 @@ extension Journal: Service {
 
     // MARK: - From time to time
 
-    private func tick() async {
+    private func tick() async throws {
         while await timing.pause(for: settings.tick) {
             expireWaiters()
             await blocking.run { self.flush() }
+            try checkIndex()
             announceDue()
         }
+    }
+
+    private func checkIndex() throws(JournalIndexError) {
+        let (failure, unstored) = state.withLock { state in
+            (state.indexFailure, state.partitions.values.reduce(0) { $0 + $1.log.changes.count })
+        }
+        guard let failure, unstored >= settings.unstoredMax else { return }
+        logger.critical("the journal's index cannot be written; the process ends before its memory does")
+        throw failure
     }
 
     /// Tells the owner of entries that have been open for a while.

@@ -196,12 +196,23 @@ extension Journal {
                 guard let (rows, checkpoint) = changed else { continue }
                 do {
                     try index.store(rows, checkpoint, of: number)
-                    state.withLock { $0.partitions[number]?.log.stored(rows) }
+                    state.withLock { state in
+                        state.partitions[number]?.log.stored(rows)
+                        state.indexFailure = nil
+                    }
                 } catch JournalIndexError.lost {
                     eventsContinuation.yield(.indexLost(number))
                 } catch {
                     // Kept in memory, and tried again with the next change.
-                    logger.error("the journal's index cannot be written", metadata: .of([.partition: "\(number)"]))
+                    let failure = error as? JournalIndexError ?? .failed(code: -1)
+                    let isFirst = state.withLock { state in
+                        defer { state.indexFailure = failure }
+                        return state.indexFailure == nil
+                    }
+                    guard isFirst else { continue }
+                    logger.error(
+                        "the journal's index cannot be written: \(failure)",
+                        metadata: .of([.partition: "\(number)"]))
                 }
             }
         }

@@ -51,6 +51,8 @@ public final class Journal: Sendable {
         var assignments: UInt64 = 0
         var serial: UInt64 = 0
         var source: (any JournalSource)?
+        /// Why the index did not take what it was last given; `nil` when it did.
+        var indexFailure: JournalIndexError?
     }
 
     /// What has to be done outside of the lock.
@@ -135,6 +137,16 @@ public final class Journal: Sendable {
         return offsets
     }
 
+    /// ``open()``, on a thread where it may block.
+    func opened() async -> [Int32: Int64] {
+        let offsets = Mutex<[Int32: Int64]>([:])
+        await blocking.run {
+            let found = self.open()
+            offsets.withLock { $0 = found }
+        }
+        return offsets.withLock { $0 }
+    }
+
     private func stored(_ number: Int32) -> Partition {
         var partition = Partition()
         do {
@@ -156,10 +168,11 @@ public final class Journal: Sendable {
         return partition
     }
 
-    /// Whether every partition that is assigned is owned and open.
+    /// Whether every partition that is assigned is owned and open, and the index takes what is read.
     public var isReady: Bool {
         state.withLock { state in
-            state.partitions.values.allSatisfy { !$0.isStopped && ($0.assignment == nil || $0.isOpen) }
+            state.indexFailure == nil
+                && state.partitions.values.allSatisfy { !$0.isStopped && ($0.assignment == nil || $0.isOpen) }
         }
     }
 

@@ -44,6 +44,8 @@ public struct JournalSettings: Sendable, Hashable {
     public var tick: Duration
     /// Changes in memory at which they go to the index at once.
     public var changesMax: Int
+    /// Changes in memory at which a process whose index fails must end.
+    public var unstoredMax: Int
     /// How long a stored record may take to be read back before its writer looks again.
     public var readBackLimit: Duration
     /// How long a process waits that was told it is not the owner of a partition that it was assigned: longer than a
@@ -67,6 +69,7 @@ public struct JournalSettings: Sendable, Hashable {
     /// Makes settings.
     public init(
         partitions: Int32 = 12, tick: Duration = .milliseconds(250), changesMax: Int = 4000,
+        unstoredMax: Int = 100_000,
         readBackLimit: Duration = .seconds(5), reacquireDelay: Duration = .seconds(12),
         appendBackoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(2)),
         dueBackoff: Backoff = Backoff(first: .seconds(5), cap: .seconds(120)),
@@ -77,6 +80,7 @@ public struct JournalSettings: Sendable, Hashable {
         self.partitions = partitions
         self.tick = tick
         self.changesMax = changesMax
+        self.unstoredMax = unstoredMax
         self.readBackLimit = readBackLimit
         self.reacquireDelay = reacquireDelay
         self.appendBackoff = appendBackoff

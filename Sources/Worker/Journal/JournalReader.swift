@@ -58,7 +58,7 @@ public final class JournalReader: Service, JournalSource {
 
     /// Follows the journal until the process stops.
     public func run() async {
-        let offsets = journal.open()
+        let offsets = await journal.opened()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.reader.run() }
             group.addTask { await self.follow(offsets) }
@@ -124,7 +124,7 @@ public final class JournalReader: Service, JournalSource {
                 logger.warning(
                     "the journal's index ends outside of the log and is made again",
                     metadata: .of([.partition: "\(partition)"]))
-                journal.forget(partition)
+                await journal.blocking.run { [journal] in journal.forget(partition) }
             }
             checked[partition] = isKnown && offset >= start && offset < end ? offset : start
         }

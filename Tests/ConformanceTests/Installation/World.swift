@@ -129,7 +129,7 @@ struct World: Sendable {
                     clock: clock, ingressURL: "http://127.0.0.1:\(port)",
                     simulatorURL: variables.values["simulator"] ?? "", variables: variables, credentials: secrets)
                 try await withThrowingTaskGroup(of: Void.self) { tasks in
-                    tasks.addTask { await journal.run() }
+                    tasks.addTask { try await journal.run() }
                     tasks.addTask { for await message in commands { await memory.process(message, processor) } }
                     defer {
                         continuation.finish()

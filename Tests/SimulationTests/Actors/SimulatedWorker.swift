@@ -60,7 +60,7 @@ final class SimulatedWorker: SimulatedConsumer, JournalOwner, JournalSource, @un
         super.start()
     }
 
-    override func background() async { await journal.run() }
+    override func background() async { try? await journal.run() }
 
     override func process(_ work: LaneWork, _ partition: KafkaPartition) async -> RecordDisposition {
         await processor.process(work, partition)

@@ -130,6 +130,39 @@ struct JournalIndexTests {
         #expect(try await workshop.journal.row(Self.key, of: 0) == index.storedRow(Self.key, of: 0))
     }
 
+    @Test func whatAFullDiskDidNotTakeIsKeptAndStoredLaterAndReadinessSaysSoMeanwhile() async throws {
+        let index = FullIndex()
+        let workshop = Workshop(index: index, journalSettings: Self.settings)
+        await workshop.ready()
+        index.isFull = true
+        #expect(
+            await workshop.journal.append(.sample(Self.key, JournalMark(epoch: 1), id: "r.1"), to: 0) == .valid)
+        await workshop.pass("it is not ready") { !workshop.journal.isReady }
+        #expect(try await workshop.journal.row(Self.key, of: 0) != nil)
+        index.isFull = false
+        await workshop.pass("it is stored") { index.storedRow(Self.key, of: 0) != nil }
+        #expect(workshop.journal.isReady)
+    }
+
+    @Test func aProcessWhoseDiskStaysFullEndsBeforeItsMemoryDoes() async throws {
+        let index = FullIndex()
+        var settings = Self.settings
+        settings.unstoredMax = 20
+        let workshop = Workshop(index: index, journalSettings: settings)
+        await workshop.ready()
+        index.isFull = true
+        for number in 1...20 {
+            let record = JournalRecord.sample(.claim("c\(number)"), JournalMark(epoch: 1), id: "r.\(number)")
+            #expect(await workshop.journal.append(record, to: 0) == .valid)
+        }
+        let end = Seen<JournalIndexError>()
+        Task { [running = workshop.running] in
+            do { try await running.value } catch { end.set(error as? JournalIndexError ?? .lost) }
+        }
+        await workshop.pass("it ends") { end.value != nil }
+        #expect(end.value == FullIndex.failure)
+    }
+
     /// What the reader does when it is told to begin again.
     private static func readAgain(_ workshop: Workshop) {
         workshop.journal.restarted(0)

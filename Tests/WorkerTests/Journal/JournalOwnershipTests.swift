@@ -133,8 +133,8 @@ struct JournalOwnershipTests {
         journal.assigned([0])
         #expect(!journal.isReady)
         other.sender.connect(from: journal.open(), to: other.journalTopic) { [weak journal] in journal?.received($0) }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await journal.run() }
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await journal.run() }
             await eventually("it is owned") { journal.epoch(of: 0) == 1 }
             group.cancelAll()
         }

@@ -17,7 +17,8 @@ final class Workshop: Sendable {
     let journal: Journal
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     var clock: WallClock { time.clock }
-    private let running: Task<Void, Never>
+    /// The journal's own work.
+    let running: Task<Void, any Error>
 
     /// Starts a process with its journal.
     ///
@@ -47,7 +48,7 @@ final class Workshop: Sendable {
         }
         if isAssigned { journal.assigned(Array(0..<journalSettings.partitions)) }
         (self.keys, self.codec, self.sender, self.time, self.journal) = (keys, codec, sender, time, journal)
-        self.running = Task { await journal.run() }
+        self.running = Task { try await journal.run() }
     }
 
     deinit { running.cancel() }
