@@ -33,15 +33,15 @@ struct JournalBench: AsyncParsableCommand {
         let installation = try await JournalInstallation.start(partitions: partitions)
         do {
             try await measure(installation)
-            await installation.stop()
+            await installation.processes.stop()
         } catch {
-            await installation.stop()
+            await installation.processes.stop()
             throw error
         }
     }
 
     private func measure(_ installation: JournalInstallation) async throws {
-        Self.say("\(ProcessInfo.processInfo.activeProcessorCount) cores, \(installation.brokerName)")
+        Self.say("\(ProcessInfo.processInfo.activeProcessorCount) cores, \(installation.processes.brokerName)")
         let first = try await installation.launchWorker("first", adminPort: 18_382)
         _ = try await installation.waitUntilReady(first)
         try await load(installation, first)
@@ -66,7 +66,7 @@ struct JournalBench: AsyncParsableCommand {
     private func load(_ installation: JournalInstallation, _ worker: JournalInstallation.Worker) async throws {
         let load = try JournalLoad(
             installation, contentBytes: contentBytes,
-            ahead: ahead ?? (installation.isEmbedded ? JournalLoad.aheadOfEmbeddedMax : 100_000))
+            ahead: ahead ?? (installation.processes.isEmbedded ? JournalLoad.aheadOfEmbeddedMax : 100_000))
         let (each, valueBytes) = try load.sealingCost()
         Self.say("sealing one entry: \(Self.rounded(each * 1_000_000, 1)) us on one core, value of \(valueBytes) bytes")
         let before = try await installation.applied(worker)

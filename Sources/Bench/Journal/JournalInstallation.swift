@@ -1,13 +1,8 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
-import NIOHTTP1
 import Shared
 
 /// A broker and workers of one provider, as processes on loopback; workers come and go.
-///
-/// Sendable: processes and settings are changed by the one task that measures; others only ask for numbers.
-final class JournalInstallation: @unchecked Sendable {
+struct JournalInstallation: Sendable {
     /// One worker.
     struct Worker {
         let name: String
@@ -22,97 +17,29 @@ final class JournalInstallation: @unchecked Sendable {
     static let provider = "generic-provider"
 
     let partitions: Int
-    let isEmbedded: Bool
-    private(set) var environment: [String: String]
-    private let directory: URL
-    private var processes: [Process] = []
-    private let client = HTTPClient(eventLoopGroupProvider: .singleton)
-
-    /// For the report.
-    var brokerName: String { isEmbedded ? "embedded broker" : "external Kafka" }
-
-    private init(partitions: Int) throws {
-        self.partitions = partitions
-        let outer = ProcessInfo.processInfo.environment
-        isEmbedded = outer["KAFKA_BOOTSTRAP_SERVERS"] == nil
-        directory = FileManager.default.temporaryDirectory.appending(path: "pgm-journal-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let key = Data((0..<32).map { _ in UInt8.random(in: .min ... .max) }).base64EncodedString()
-        environment = [
-            "HTTP_HOST": "127.0.0.1", "LOG_LEVEL": "error", "KAFKA_COMMAND_PARTITIONS": "\(partitions)",
-            "KAFKA_TOPIC_PREFIX": "bench-\(UUID().uuidString.prefix(8).lowercased()).",
-            "KAFKA_REPLICATION_FACTOR": "1", "PGM_ENCRYPTION_KEYS": "bench:" + key,
-            "ENABLED_PROVIDERS": Self.provider, "PGM_PUBLIC_URL": "http://127.0.0.1:18380",
-            "GENERIC_PROVIDER_BASE_URL": "http://127.0.0.1:18381/-/sandbox/generic-provider",
-            "GENERIC_PROVIDER_API_KEY": "generic-sandbox-key",
-            "GENERIC_PROVIDER_CALLBACK_SECRET": "generic-sandbox-secret",
-        ]
-        for (name, value) in outer where name.hasPrefix("KAFKA_") { environment[name] = value }
-    }
+    let processes: BenchProcesses
 
     static func start(partitions: Int) async throws -> JournalInstallation {
-        let installation = try JournalInstallation(partitions: partitions)
+        // Nobody calls the provider, so there is none.
+        let processes = try BenchProcesses(
+            sandboxURL: "http://127.0.0.1:18381", publicURL: "http://127.0.0.1:18380",
+            ["KAFKA_COMMAND_PARTITIONS": "\(partitions)"])
+        let installation = JournalInstallation(partitions: partitions, processes: processes)
         do {
-            if installation.isEmbedded {
-                try await installation.startBroker()
-            } else {
-                let create = try installation.launch(["topics", "create"])
-                try await installation.wait("topics were not created") { !create.isRunning }
-            }
+            try await processes.startBroker()
             return installation
         } catch {
-            await installation.stop()
+            await processes.stop()
             throw error
         }
-    }
-
-    private func startBroker() async throws {
-        let log = directory.appending(path: "broker.log")
-        try launch(["dev-broker"], output: log)
-        try await wait("the broker did not start") {
-            (try? String(contentsOf: log, encoding: .utf8))?.contains("KAFKA_EMBEDDED") ?? false
-        }
-        for line in try String(contentsOf: log, encoding: .utf8).split(separator: "\n") {
-            let parts = line.split(separator: "=", maxSplits: 1).map(String.init)
-            if parts.count == 2 { environment[parts[0]] = parts[1] }
-        }
-    }
-
-    @discardableResult
-    private func launch(_ arguments: [String], _ extra: [String: String] = [:], output: URL? = nil) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-            .appending(path: "pgm")
-        process.arguments = arguments
-        process.environment = environment.merging(extra) { $1 }
-        if let output {
-            try Data().write(to: output)
-            process.standardOutput = try FileHandle(forWritingTo: output)
-        } else {
-            process.standardOutput = FileHandle.nullDevice
-        }
-        try process.run()
-        processes.append(process)
-        return process
-    }
-
-    /// Stops every process, the last one started first.
-    func stop() async {
-        for process in processes.reversed() where process.isRunning {
-            process.terminate()
-            process.waitUntilExit()
-        }
-        processes = []
-        try? await client.shutdown()
-        try? FileManager.default.removeItem(at: directory)
     }
 
     // MARK: - Workers
 
     /// Starts a worker; one of the same name goes on in the directory of the last one.
     func launchWorker(_ name: String, adminPort: Int) async throws -> Worker {
-        let process = try launch(
-            ["worker"], ["ADMIN_PORT": "\(adminPort)", "JOURNAL_DIRECTORY": journal(name).path()])
+        let process = try processes.launch(
+            name, ["worker"], ["ADMIN_PORT": "\(adminPort)", "JOURNAL_DIRECTORY": journal(name).path()])
         return Worker(name: name, adminPort: adminPort, process: process, startedAt: .now)
     }
 
@@ -125,7 +52,7 @@ final class JournalInstallation: @unchecked Sendable {
     /// Waits until a worker is ready with all partitions; returns how long that took.
     func waitUntilReady(_ worker: Worker) async throws -> Duration {
         let started = ContinuousClock.now
-        try await wait("the \(worker.name) worker is not ready") {
+        try await processes.wait("the \(worker.name) worker is not ready", limit: Self.limit) {
             guard try await get(worker, "/-/ready").status == 200 else { return false }
             return Int(try await metrics(worker)[MetricName.lanePartitions] ?? 0) == partitions
         }
@@ -139,7 +66,7 @@ final class JournalInstallation: @unchecked Sendable {
         let rest: Duration = .seconds(7)
         var records = 0
         var since = ContinuousClock.now
-        try await wait("the \(worker.name) worker does not catch up") {
+        try await processes.wait("the \(worker.name) worker does not catch up", limit: Self.limit) {
             let metrics = try await metrics(worker)
             let applied = Int(metrics[MetricName.journalEntries] ?? 0)
             if applied != records { (records, since) = (applied, .now) }
@@ -165,7 +92,7 @@ final class JournalInstallation: @unchecked Sendable {
             + "\(JournalBench.rounded(usage.peakMemoryMebibytes, 0)) MiB; \(bytes >> 20) MiB on disk"
     }
 
-    private func journal(_ worker: String) -> URL { directory.appending(path: "journal-" + worker) }
+    private func journal(_ worker: String) -> URL { processes.directory.appending(path: "journal-" + worker) }
 
     // MARK: - Asking
 
@@ -184,18 +111,6 @@ final class JournalInstallation: @unchecked Sendable {
     }
 
     private func get(_ worker: Worker, _ path: String) async throws -> (status: Int, body: Data) {
-        let request = HTTPClientRequest(url: "http://127.0.0.1:\(worker.adminPort)" + path)
-        let response = try await client.execute(request, timeout: .seconds(30))
-        let body = try await response.body.collect(upTo: 16 << 20)
-        return (Int(response.status.code), Data(body.readableBytesView))
-    }
-
-    private func wait(_ problem: String, until condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + Self.limit
-        while ContinuousClock.now < end {
-            if (try? await condition()) == true { return }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        throw BenchError(problem: problem)
+        try await processes.get("http://127.0.0.1:\(worker.adminPort)" + path)
     }
 }

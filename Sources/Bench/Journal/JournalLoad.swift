@@ -20,7 +20,7 @@ struct JournalLoad {
     private let run = UUID().uuidString.lowercased()
 
     init(_ installation: JournalInstallation, contentBytes: Int, ahead: Int) throws {
-        let settings = installation.environment
+        let settings = installation.processes.environment
         guard let provider = ProviderName(JournalInstallation.provider),
             let keys = SealingKeyRing.parse(settings["PGM_ENCRYPTION_KEYS"] ?? "")
         else { throw BenchError(problem: "the installation's settings cannot be read") }
@@ -33,7 +33,8 @@ struct JournalLoad {
         // Large batches: what is measured is the worker.
         kafka = KafkaConfiguration(
             bootstrapServers: settings["KAFKA_BOOTSTRAP_SERVERS"] ?? "", clientID: "pgm-bench-journal",
-            properties: ["linger.ms": "5"], isEmbedded: installation.isEmbedded, deliveryTimeout: .seconds(60))
+            properties: ["linger.ms": "5"], isEmbedded: installation.processes.isEmbedded, deliveryTimeout: .seconds(60)
+        )
     }
 
     /// Seconds to make one record on one core, and the bytes of its value.
