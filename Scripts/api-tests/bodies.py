@@ -13,6 +13,9 @@ import urllib.parse
 GENERIC_SECRET = b"generic-sandbox-secret"
 STRIPE_SECRET = b"whsec_sandbox"
 
+# What makes a body another one about the same payment: the first of these fields that it can have.
+OTHERWISE = {"amount": "1.00", "cancelType": "now", "sessionToken": "another"}
+
 NUMBERS = itertools.count(1)
 RUN = os.urandom(4).hex()
 
@@ -37,6 +40,11 @@ class Call:
     def starts(self):
         """Whether it makes something new, rather than concerning a payment that is there."""
         return self.kind[-1] in ("pay", "recurrent", "open")
+
+    def otherwise(self):
+        """The field, with a value, that makes a body another one; empty where all of a body names the payment."""
+        fields = self.operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        return dict([each for each in OTHERWISE.items() if each[0] in fields][:1])
 
     def example(self):
         """The first example that names what there is: sessions by token, the rest as it stands."""
@@ -109,6 +117,31 @@ class Requests:
             return self.sent(call, None, {"paymentId": f"nowhere-{RUN}"})
         names = {"paymentID", "shopTransactionID", "sessionToken"}
         return self.sent(call, {n: f"nowhere-{RUN}" if n in names else v for n, v in call.example().items()})
+
+    @staticmethod
+    def keyed(request):
+        """The request with an idempotency key of its own."""
+        method, target, body, headers = request
+        return method, target, body, {**headers, "Idempotency-Key": f"directed-{RUN}-{next(NUMBERS)}"}
+
+    def key_reused(self, call):
+        """Two requests with one key about one payment, of another body or else of another payment method.
+
+        None when there is neither.
+        """
+        method, path, body, headers = second = self.keyed(self.known(call))
+        if change := call.otherwise():
+            return (method, path, {**body, **change}, headers), second
+        for other in self.calls.values():
+            if other.kind[0] == call.kind[0] and other.kind[2:] == call.kind[2:] and other is not call:
+                return (method, other.path, body, headers), second
+        return None
+
+    def mismatched(self, call):
+        """Two requests without a key for one payment, of another amount."""
+        method, path, body, headers = first = self.known(call)
+        body["shopTransactionID"] = f"directed-{RUN}-{next(NUMBERS)}"
+        return first, (method, path, {**body, **call.otherwise()}, headers)
 
     @staticmethod
     def sent(call, body, query=None):

@@ -31,6 +31,7 @@ SEVERED = {
     "STRIPE_PRIVATE_KEY": "a", "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
 }
 SECONDS_TO_TAKE_EFFECT = 10
+SECONDS_TO_ARRIVE = 0.5
 
 
 class Directed:
@@ -85,11 +86,34 @@ class Directed:
         self.run(requests, 404, requests.unknown)
         self.run(requests, 413, lambda call: (call.method, call.path, b" " * size, {}))
         self.run(requests, 415, lambda call: (call.method, call.path, b"{}", {"Content-Type": "text/plain"}))
+        self.repeated(requests)
         for call in requests.calls.values():
             if call.provider is None:
                 self.check(call, 200, requests.installation.send(call.method, call.path))
                 if 401 in call.statuses:
                     self.check(call, 401, requests.installation.send(call.method, call.path, key=None))
+
+    def repeated(self, requests):
+        """What is answered to the same request again, and to another one in its place."""
+        send = requests.installation.send
+
+        def same_again(*request):
+            first, second = send(*request), send(*request)
+            if second.headers.get("idempotent-replayed") != ["true"] or second.content != first.content:
+                self.problems.append(f"{request}: {second.content[:300]} is no replay of {first.content[:300]}")
+            return second
+
+        def after(first, second):
+            send(*first)
+            return send(*second)
+
+        self.run(requests, 200, lambda c: requests.keyed(requests.known(c)) if c.takes_body else None, same_again)
+        self.run(requests, 404, lambda c: requests.keyed(requests.unknown(c)) if c.takes_body else None, same_again)
+        self.run(requests, 422, requests.key_reused, after)
+        self.run(
+            requests, 422,
+            lambda call: requests.mismatched(call)
+            if "PAYMENT_MISMATCH" in self.documented.codes(call.name, 422) else None, after)
 
     def impatient(self, requests):
         """What takes too long: a request that does not arrive, a provider that does not answer or not usefully."""
@@ -115,8 +139,24 @@ class Directed:
             for provider in providers:
                 installation.fault(provider, {"operation": "*", "probability": 1, **fault})
             self.run(requests, status, lambda call: ready.get(call.name))
+            if fault["kind"] == "hang":
+                self.still_running(requests, ready)
             for provider in providers:
                 installation.fault(provider, None)
+
+    def still_running(self, requests, ready):
+        """What is answered to a repeat while the first request runs, and when only its outcome is still unknown."""
+        send = requests.installation.send
+
+        def during(*request):
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                pool.submit(send, *request)
+                time.sleep(SECONDS_TO_ARRIVE)
+                return send(*request)
+
+        keyed = {name: requests.keyed(request) for name, request in ready.items()}
+        self.run(requests, 409, lambda call: keyed[call.name], during)
+        self.run(requests, 409, lambda call: keyed[call.name])
 
     def narrow(self, requests):
         """What is refused because there is no room: of one caller, and of all."""

@@ -38,11 +38,11 @@ struct Chaos: AsyncParsableCommand {
     @Option(help: "Seconds after which the run is given up; its last part is kept for finishing and judging.")
     var secondsMax = 3_600
 
-    @Flag(help: "Instead: one payment and one refund sent 50 times at once, while an ingress and both workers die.")
-    var burst = false
+    @Option(help: "Rounds behind the plan: a payment and a refund sent 50 times at once, while processes die.")
+    var bursts = 1
 
-    @Option(help: "Rounds of --burst.")
-    var rounds = 3
+    @Flag(help: "Nothing but the rounds of --bursts.")
+    var burst = false
 
     @Option(help: "Log level of the processes.")
     var logLevel = "info"
@@ -56,7 +56,7 @@ struct Chaos: AsyncParsableCommand {
     func validate() throws {
         guard (1...100_000).contains(kills), fromStep > 0, (1...512).contains(merchants),
             (0...1).contains(idempotencyKeys), (0...1).contains(replays), (60...86_400).contains(secondsMax),
-            (1...1_000).contains(rounds), setting.allSatisfy({ $0.dropFirst().contains("=") })
+            (0...1_000).contains(bursts), setting.allSatisfy({ $0.dropFirst().contains("=") })
         else { throw ValidationError("an option is out of range") }
     }
 
@@ -69,7 +69,9 @@ struct Chaos: AsyncParsableCommand {
         let installation = try await Installation.start(settings)
         do {
             let isClean = try await withLimit {
-                burst ? try await runBurst(seed, installation) : try await runPlan(seed, installation)
+                let isPlanClean = burst ? true : try await runPlan(seed, installation)
+                let areBurstsClean = try await runBursts(seed, installation)
+                return isPlanClean && areBurstsClean
             }
             await installation.stop(keepingLogs: keepLogs || !isClean)
             if !isClean { throw ExitCode(1) }
@@ -109,7 +111,7 @@ struct Chaos: AsyncParsableCommand {
             throw ValidationError("--from-step: the plan has \(plan.steps.count) steps")
         }
         // Finishing and judging need at most so much.
-        let reserve = min(300, secondsMax / 2)
+        let reserve = min(300 + 60 * bursts, secondsMax / 2)
         let run = ChaosRun(
             installation: installation, shop: shop,
             books: SandboxBooks(client: installation.client, sandboxURL: settings.sandboxURL), merchants: merchants,
@@ -128,15 +130,16 @@ struct Chaos: AsyncParsableCommand {
         return result.violations.isEmpty
     }
 
-    private func runBurst(_ seed: UInt64, _ installation: Installation) async throws -> Bool {
+    private func runBursts(_ seed: UInt64, _ installation: Installation) async throws -> Bool {
+        guard bursts > 0 else { return true }
         let settings = installation.settings
         let books = SandboxBooks(client: installation.client, sandboxURL: settings.sandboxURL)
         let burst = Burst(installation: installation, books: books, seed: seed)
         var violations: [Violation] = []
-        for round in 1...rounds { violations += try await burst.run(round: round) }
+        for round in 1...bursts { violations += try await burst.run(round: round) }
         violations += await installation.processViolations()
         ChaosReport.show(violations)
-        ChaosReport.write("chaos: \(rounds) bursts, seed \(seed), \(violations.count) violations")
+        ChaosReport.write("chaos: \(bursts) bursts, seed \(seed), \(violations.count) violations")
         return violations.isEmpty
     }
 

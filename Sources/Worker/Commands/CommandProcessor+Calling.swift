@@ -39,6 +39,10 @@ extension CommandProcessor {
     static let noTimeLeft = ProviderFailure(
         .unreachable, mayHaveHadEffect: false, isTransient: false, "there was no time left to call the provider")
 
+    /// What a flow notes comes of requests that it has made.
+    private static let brokenOff = ProviderFailure(
+        .noAnswer, mayHaveHadEffect: true, isTransient: false, "a flow of several requests was broken off")
+
     /// Runs a call as a hop of its trace.
     func traced<Answer: Sendable>(
         _ name: String, _ parent: TraceContext?,
@@ -70,7 +74,7 @@ extension CommandProcessor {
                     self.timing.now > end
                 }
                 // Only who still owns the effect goes on with it.
-                guard outcome == .valid, self.timing.now < end else { throw Self.noTimeLeft }
+                guard outcome == .valid, self.timing.now < end else { throw Self.brokenOff }
             }
             return entry.isFollowUp ? try await self.provider.capture(call) : try await self.provider.execute(call)
         }
