@@ -12,6 +12,22 @@ struct LaneSimulation {
         var lastCommittable: Int64?
         var isDraining = false
         var isStopped = false
+        var isHeld: Bool
+        /// Entries of the journal for which work waits or runs.
+        var due: Set<Int> = []
+    }
+
+    /// What waits in a lane: a record's offset, or the number of an entry of the journal.
+    private enum Item: Hashable {
+        case record(Int64)
+        case due(Int)
+
+        init(_ work: LaneWork) {
+            switch work {
+            case .record(let message): self = .record(message.offset)
+            case .due(let key): self = .due(Int(key.text.dropFirst(2)) ?? 0)
+            }
+        }
     }
 
     static let limits = LaneScheduler.Limits(inFlightMax: 8, waitingPerLaneMax: 5, bufferedMax: 32, spanMax: 60)
@@ -20,14 +36,16 @@ struct LaneSimulation {
     private var generator: SeededGenerator
     private var scheduler = LaneScheduler(limits: limits)
     private var assigned: [KafkaPartition: Assigned] = [:]
-    private var waiting: [LaneScheduler.LaneKey: [Int64]] = [:]
+    private var waiting: [LaneScheduler.LaneKey: [Item]] = [:]
     private var running: [LaneScheduler.Work] = []
     private var committed: [KafkaPartition: Int64] = [:]
     private var stoppedForGood: Set<KafkaPartition> = []
     private var isPaused = false
 
-    /// Records that were started, all assignments together.
+    /// Records and entries that were started, all assignments together.
     private(set) var startedCount = 0
+    /// How often work was put back at the head of its lane, and how much of it was of the journal.
+    private(set) var (againCount, dueCount) = (0, 0)
 
     init(seed: UInt64, recordsPerPartition: Int) {
         var generator = SeededGenerator(seed: seed)
@@ -50,9 +68,12 @@ struct LaneSimulation {
     /// One random event.
     mutating func step() {
         switch Int.random(in: 0..<100, using: &generator) {
-        case 0..<45: deliver()
-        case 45..<95: finishOne()
-        case 95..<98: revokeSome()
+        case 0..<40: deliver()
+        case 40..<85: finishOne()
+        case 85..<90: becomeDue()
+        case 90..<92: holdOne()
+        case 92..<96: openOne()
+        case 96..<98: revokeSome()
         case 98: assignAll()
         default: stopSometimes()
         }
@@ -62,6 +83,7 @@ struct LaneSimulation {
     /// Delivers and finishes until nothing is left to do, then tells what remained undone.
     mutating func runToTheEnd() {
         assignAll()
+        while let held = assigned.filter({ $0.value.isHeld }).keys.sorted().first { open(held) }
         check()
         var rounds = 0
         while hasMore || !running.isEmpty {
@@ -95,18 +117,63 @@ struct LaneSimulation {
         else { return }
         let end = min(log.count, position + Int.random(in: 1...12, using: &generator))
         assigned[partition]?.position = end
-        for message in log[position..<end] { waiting[Self.lane(of: message), default: []].append(message.offset) }
+        for message in log[position..<end] {
+            waiting[Self.lane(of: message), default: []].append(.record(message.offset))
+        }
         perform(scheduler.received(Array(log[position..<end])))
     }
 
     private mutating func finishOne() {
         guard let index = running.indices.randomElement(using: &generator) else { return }
         let work = running.remove(at: index)
+        let ending: LaneScheduler.Ending = Int.random(in: 0..<8, using: &generator) == 0 ? .again : .done
         // What belongs to no assignment any more is done in vain: it is delivered again.
-        if assigned[work.partition] != nil, currentAssignments[work.partition] == work.assignment {
-            assigned[work.partition]?.done.insert(work.offset ?? -1)
+        if let state = assigned[work.partition], currentAssignments[work.partition] == work.assignment {
+            if ending == .again, !state.isDraining, !state.isStopped {
+                waiting[work.lane, default: []].insert(Item(work.content), at: 0)
+                againCount += 1
+            } else {
+                conclude(work, ending)
+            }
         }
-        perform(scheduler.finished(work, .done))
+        perform(scheduler.finished(work, ending))
+    }
+
+    private mutating func conclude(_ work: LaneScheduler.Work, _ ending: LaneScheduler.Ending) {
+        switch Item(work.content) {
+        case .record(let offset):
+            if ending == .done { assigned[work.partition]?.done.insert(offset) }
+        case .due(let number): assigned[work.partition]?.due.remove(number)
+        }
+    }
+
+    private mutating func becomeDue() {
+        guard let partition = assigned.keys.sorted().randomElement(using: &generator), let state = assigned[partition]
+        else { return }
+        let number = Int.random(in: 1...6, using: &generator)
+        let lane = LaneScheduler.LaneKey(partition: partition, key: [UInt8(number)], offset: nil)
+        if !state.isDraining, !state.isStopped, !state.isHeld, assigned[partition]?.due.insert(number).inserted == true
+        {
+            waiting[lane, default: []].append(.due(number))
+            dueCount += 1
+        }
+        perform(scheduler.due(.claim("\(number)"), lane: lane.key, in: partition))
+    }
+
+    private mutating func holdOne() {
+        guard let partition = assigned.keys.sorted().randomElement(using: &generator) else { return }
+        assigned[partition]?.isHeld = true
+        scheduler.held(partition)
+    }
+
+    private mutating func openOne() {
+        let held = assigned.filter { $0.value.isHeld }.keys.sorted()
+        if let partition = held.randomElement(using: &generator) { open(partition) }
+    }
+
+    private mutating func open(_ partition: KafkaPartition) {
+        assigned[partition]?.isHeld = false
+        perform(scheduler.opened(partition))
     }
 
     private mutating func revokeSome() {
@@ -122,15 +189,16 @@ struct LaneSimulation {
     private mutating func assignAll() {
         for offset in scheduler.committableOffsets() { committed[offset.partition] = offset.offset }
         let taken = logs.keys.sorted().filter { assigned[$0]?.isDraining ?? true && !stoppedForGood.contains($0) }
+        let areHeld = Bool.random(using: &generator)
         for partition in taken {
             let log = logs[partition] ?? []
             let start = committed[partition] ?? log.first?.offset ?? 0
             assigned[partition] = Assigned(
-                start: start, position: log.firstIndex { $0.offset >= start } ?? log.count)
+                start: start, position: log.firstIndex { $0.offset >= start } ?? log.count, isHeld: areHeld)
             currentAssignments[partition] = nil
         }
         for (partition, state) in assigned where state.isDraining { assigned[partition] = nil }
-        scheduler.assigned(taken)
+        scheduler.assigned(taken, areHeld: areHeld)
     }
 
     private mutating func stopSometimes() {
@@ -169,8 +237,9 @@ struct LaneSimulation {
         startedCount += 1
         let state = assigned[work.partition]
         #expect(state != nil && state?.isDraining == false && state?.isStopped == false, "started what is not ours")
-        #expect(!running.contains { $0.lane == work.lane }, "two records of one lane at once")
-        #expect(waiting[work.lane]?.first == work.offset, "not the next record of its lane")
+        #expect(state?.isHeld == false, "started what is held")
+        #expect(!running.contains { $0.lane == work.lane }, "two of one lane at once")
+        #expect(waiting[work.lane]?.first == Item(work.content), "not the next one of its lane")
         waiting[work.lane]?.removeFirst()
         currentAssignments[work.partition] = work.assignment
         running.append(work)
@@ -183,8 +252,9 @@ struct LaneSimulation {
         #expect(scheduler.bufferedCount == buffered)
         if buffered >= Self.limits.bufferedMax { #expect(isPaused, "reads on beyond the bound") }
         if running.isEmpty {
-            #expect(buffered == 0, "records wait although nothing runs")
-            #expect(!isPaused, "reading is paused although nothing runs that could end the pause")
+            let held = waiting.filter { assigned[$0.key.partition]?.isHeld == true }.reduce(0) { $0 + $1.value.count }
+            #expect(buffered == held, "something waits although nothing runs")
+            #expect(!isPaused || held > 0, "reading is paused although nothing runs that could end the pause")
         }
         for offset in scheduler.committableOffsets() { checkCommittable(offset) }
     }

@@ -7,5 +7,7 @@ struct LaneSimulationTests {
         for _ in 0..<3000 { simulation.step() }
         simulation.runToTheEnd()
         #expect(simulation.startedCount > 1500)
+        #expect(simulation.againCount > 100)
+        #expect(simulation.dueCount > 20)
     }
 }
