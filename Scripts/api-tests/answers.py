@@ -44,6 +44,10 @@ class Documented:
     def statuses(self, operation):
         return sorted(int(status) for status in self.responses[operation])
 
+    def headers(self, operation, status):
+        """Names, in lower case, of the headers that an answer with the status can have."""
+        return {name.lower() for name in self.responses[operation].get(str(status), {}).get("headers", {})}
+
     def required_headers(self, operation, status):
         """Names, in lower case, of the headers that an answer with the status must have."""
         headers = self.responses[operation].get(str(status), {}).get("headers", {})

@@ -13,7 +13,7 @@ import schemathesis
 
 from answers import Answers, Documented, report
 from bodies import Requests
-from installation import KEYS, Installation
+from installation import KEYS, SECONDS_TO_ARRIVE, Broker, Installation
 
 # Short waits, so that what ends by time ends soon.
 IMPATIENT = {
@@ -21,17 +21,22 @@ IMPATIENT = {
     "STRIPE_TIMEOUT_SECONDS": "1", "GENERIC_PROVIDER_TIMEOUT_SECONDS": "1",
 }
 NARROW = {"HTTP_MAX_REQUESTS": "3", "HTTP_MAX_REQUESTS_PER_CALLER": "1", "HTTP_READ_TIMEOUT_SECONDS": "60"}
-# An ingress by itself whose broker is not there.
-SEVERED = {
-    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "KAFKA_DELIVERY_TIMEOUT_SECONDS": "2", "REQUEST_TIMEOUT_SECONDS": "4",
+# An ingress by itself: with a broker but no worker, or with a broker that is not there.
+ALONE = {
+    "HTTP_HOST": "127.0.0.1", "KAFKA_DELIVERY_TIMEOUT_SECONDS": "2", "REQUEST_TIMEOUT_SECONDS": "4",
     "PGM_ENCRYPTION_KEYS": "api-test:" + "A" * 43 + "=", "ENABLED_PROVIDERS": "generic-provider,stripe",
     "PGM_PUBLIC_URL": "http://127.0.0.1:1", "GENERIC_PROVIDER_BASE_URL": "http://127.0.0.1:1",
     "STRIPE_BASE_URL": "http://127.0.0.1:1", "STRIPE_TIMEOUT_SECONDS": "1", "GENERIC_PROVIDER_TIMEOUT_SECONDS": "1",
     "GENERIC_PROVIDER_API_KEY": "a", "GENERIC_PROVIDER_CALLBACK_SECRET": "generic-sandbox-secret",
     "STRIPE_PRIVATE_KEY": "a", "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
 }
+SEVERED = {**ALONE, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+# Headers that need no documentation: HTTP's own, and what browsers are told.
+ORDINARY_HEADERS = {
+    "connection", "content-length", "content-type", "date", "server",
+    "content-security-policy", "referrer-policy", "x-content-type-options",
+}
 SECONDS_TO_TAKE_EFFECT = 10
-SECONDS_TO_ARRIVE = 0.5
 
 
 class Directed:
@@ -50,6 +55,8 @@ class Directed:
             self.problems.append(f"{call.name}: {answer.status_code} instead of {status}: {answer.content[:300]}")
         for name in self.documented.required_headers(call.name, answer.status_code) - answer.headers.keys():
             self.problems.append(f"{call.name} answered {status} without the header {name}")
+        for name in answer.headers.keys() - self.documented.headers(call.name, answer.status_code) - ORDINARY_HEADERS:
+            self.problems.append(f"{call.name} answered {status} with the header {name}, which is not documented")
         try:
             self.schema[call.path][call.method].validate_response(answer)
         except BaseExceptionGroup as group:
@@ -129,34 +136,25 @@ class Directed:
         self.run(requests, 408, lambda call: (call.method, call.path, None, {}), unfinished)
         faults = {
             502: {"kind": "malformed", "body": "nonsense"}, 503: {"kind": "status", "status": 429},
-            504: {"kind": "hang"},
+            504: {"kind": "hang", "milliseconds": 5000},
         }
         providers = {call.provider for call in requests.calls.values() if call.provider}
         for status, fault in faults.items():
             ready = {
-                name: requests.known(call) for name, call in requests.calls.items() if 502 in call.statuses
+                call: requests.keyed(requests.known(call)) if call.takes_body else requests.known(call)
+                for call in requests.calls.values() if 502 in call.statuses
             }
             for provider in providers:
                 installation.fault(provider, {"operation": "*", "probability": 1, **fault})
-            self.run(requests, status, lambda call: ready.get(call.name))
-            if fault["kind"] == "hang":
-                self.still_running(requests, ready)
+            if status == 504:
+                # What changes a payment asks for it first, and then has provably done nothing: that is 503.
+                self.run(requests, 504, lambda call: None if call.takes_body and not call.starts else ready[call])
+                # A call that starts something is one request, so that its outcome is unknown now.
+                self.run(requests, 409, lambda call: ready[call] if call.starts else None)
+            else:
+                self.run(requests, status, ready.get)
             for provider in providers:
                 installation.fault(provider, None)
-
-    def still_running(self, requests, ready):
-        """What is answered to a repeat while the first request runs, and when only its outcome is still unknown."""
-        send = requests.installation.send
-
-        def during(*request):
-            with ThreadPoolExecutor(max_workers=1) as pool:
-                pool.submit(send, *request)
-                time.sleep(SECONDS_TO_ARRIVE)
-                return send(*request)
-
-        keyed = {name: requests.keyed(request) for name, request in ready.items()}
-        self.run(requests, 409, lambda call: keyed[call.name], during)
-        self.run(requests, 409, lambda call: keyed[call.name])
 
     def narrow(self, requests):
         """What is refused because there is no room: of one caller, and of all."""
@@ -186,6 +184,19 @@ class Directed:
         for connection in holders:
             connection.close()
 
+    def unworked(self, requests):
+        """What is answered when nobody works on a request, and to its repeat meanwhile."""
+        self.run(requests, 504, lambda call: requests.keyed(requests.unknown(call)))
+        send = requests.installation.send
+
+        def during(*request):
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                pool.submit(send, *request)
+                time.sleep(SECONDS_TO_ARRIVE)
+                return send(*request)
+
+        self.run(requests, 409, lambda call: requests.keyed(requests.unknown(call)), during)
+
     def severed(self, requests):
         """What is answered without a broker."""
         def make(call):
@@ -210,7 +221,9 @@ def main():
         with Installation(command, settings) as installation:
             part(Requests(installation, document))
     ingress = [command[0], "ingress"]
-    with Installation(ingress, {**SEVERED, "HTTP_HOST": "127.0.0.1"}, waits_for="/-/healthz") as installation:
+    with Broker(command[0]) as broker, Installation(ingress, {**ALONE, **broker.settings}) as installation:
+        directed.unworked(Requests(installation, document))
+    with Installation(ingress, SEVERED, waits_for="/-/healthz") as installation:
         directed.severed(Requests(installation, document))
     print(f"\nDirected requests: {time.monotonic() - started:.0f} s")
     problems = directed.problems + report(document, answers.read())

@@ -15,12 +15,36 @@ from schemathesis.core.transport import Response
 KEYS = ["api-test-key", "api-test-holder-1", "api-test-holder-2", "api-test-holder-3"]
 SECONDS_TO_START = 60
 SECONDS_TO_ANSWER = 60
+# After which a request that was sent has its place.
+SECONDS_TO_ARRIVE = 0.5
 
 
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+class Broker:
+    """An embedded broker by itself; a context manager that stops it."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen([program, "dev-broker"], stdout=subprocess.PIPE, text=True)
+        self.settings = dict(self.process.stdout.readline().strip().split("=", 1) for _ in range(2))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        stop(self.process)
 
 
 class Installation:
@@ -50,11 +74,7 @@ class Installation:
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        stop(self.process)
 
     def send(self, method, target, body=None, headers=None, key=KEYS[0]):
         """Sends one request; `body` may be bytes or what becomes JSON."""
@@ -99,6 +119,7 @@ class Installation:
         connection.putheader("Content-Type", "application/json")
         connection.putheader("Content-Length", "10")
         connection.endheaders()
+        time.sleep(SECONDS_TO_ARRIVE)
         return connection
 
     def fault(self, provider, fault):

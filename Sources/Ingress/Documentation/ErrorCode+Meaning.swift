@@ -19,7 +19,7 @@ extension ErrorCode {
         case .requestStillRunning: "An earlier request with this Idempotency-Key still runs; repeat to wait again."
         case .bodyTooLarge: "The body is larger than the limit."
         case .unsupportedMediaType: "The body must be application/json."
-        case .idempotencyKeyReused: "The Idempotency-Key was used with another body for the same operation and payment."
+        case .idempotencyKeyReused: "The Idempotency-Key was used before, with another body or payment method."
         case .paymentMismatch: "The payment exists with another amount, method, operation or products."
         case .tooManyRequests: "The caller's share of the service is used up; repeat after Retry-After."
         case .internalError: "A fault of this service."

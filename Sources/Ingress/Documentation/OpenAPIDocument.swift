@@ -114,8 +114,8 @@ struct OpenAPIDocument: Sendable {
         request again with the same key, by the same caller (the API key; without keys, the address), to the same \
         operation and about the same payment, is not executed again: it waits for the first one, or gets its recorded \
         answer with the header `\(IdempotencyHeaderName.replayed)`, for 24 hours. A 5xx is not recorded: a repeat \
-        first finds out what became of the first one, and executes only what provably was not. With another body it \
-        is 422 `IDEMPOTENCY_KEY_REUSED`; when the first one is still running at the deadline, 409 \
+        first finds out what became of the first one, and executes only what provably was not. With another body or \
+        payment method it is 422 `IDEMPOTENCY_KEY_REUSED`; when the first one is still running at the deadline, 409 \
         `REQUEST_STILL_RUNNING`. A request that was sent without the header is repeated with its `commandID`, which is \
         also its X-Request-Id, as the key; one that was sent with a key, with that key.
 

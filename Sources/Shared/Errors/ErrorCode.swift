@@ -30,7 +30,7 @@ public enum ErrorCode: String, Sendable, Codable, CaseIterable {
     case bodyTooLarge = "BODY_TOO_LARGE"
     /// The body is not `application/json`.
     case unsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE"
-    /// The idempotency key was used with another body.
+    /// The idempotency key was used with another body or payment method.
     case idempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED"
     /// The payment exists with another amount, method, operation or products.
     case paymentMismatch = "PAYMENT_MISMATCH"

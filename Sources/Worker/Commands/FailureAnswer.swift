@@ -30,16 +30,19 @@ enum FailureAnswer {
         return response(to: failure, of: command, effect: effect).response
     }
 
-    /// "Not available" and "not known" promise that nothing happened, so a call in doubt is answered otherwise.
+    /// "Not available" and "not known" promise that nothing happened, so a call in doubt is answered otherwise; and a
+    /// command that provably did not get as far as its effect is not in doubt, whatever was not answered.
     private static func code(
         for failure: ProviderFailure, _ effect: OperationDescription.Effect
     ) -> ErrorCode {
         let isInDoubt = failure.mayHaveHadEffect && effect != .none
+        let isNotDone = !failure.mayHaveHadEffect && effect != .none
         return switch failure.code {
         case .unknownTransaction where isInDoubt, .unreachable where isInDoubt, .throttled where isInDoubt:
             .outcomeUnknown
         case .unknownTransaction: .unknownTransaction
         case .unreachable, .throttled: .providerUnavailable
+        case .noAnswer where isNotDone, .stillRunning where isNotDone: .providerUnavailable
         case .noAnswer, .stillRunning: .outcomeUnknown
         case .credentialsRefused, .requestRefused, .providerError, .unusableAnswer: .providerError
         }

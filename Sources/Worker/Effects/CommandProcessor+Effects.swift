@@ -156,7 +156,7 @@ extension CommandProcessor {
     }
 
     private static let keyReused = ErrorResponse(
-        .idempotencyKeyReused, "this Idempotency-Key was used for a request with another body")
+        .idempotencyKeyReused, "this Idempotency-Key was used for a request with another body or payment method")
 
     private static func mismatch(_ issue: FieldIssue) -> ErrorResponse {
         var response = ErrorResponse(

@@ -16,8 +16,8 @@ struct FailureAnswerTests {
     private static let withoutEffect: [(ProviderFailure.Code, ErrorCode)] = [
         (.unknownTransaction, .unknownTransaction), (.credentialsRefused, .providerError),
         (.requestRefused, .providerError), (.throttled, .providerUnavailable), (.providerError, .providerError),
-        (.unusableAnswer, .providerError), (.unreachable, .providerUnavailable), (.noAnswer, .outcomeUnknown),
-        (.stillRunning, .outcomeUnknown),
+        (.unusableAnswer, .providerError), (.unreachable, .providerUnavailable),
+        (.noAnswer, .providerUnavailable), (.stillRunning, .providerUnavailable),
     ]
 
     @Test func everyFailureCodeIsMappedToOneOfTheFixedList() {
