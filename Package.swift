@@ -131,7 +131,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "SharedTests", dependencies: ["Shared", metrics, nioCore, nioPosix], swiftSettings: strict),
+            name: "SharedTests", dependencies: ["CRdKafka", "Shared", metrics, nioCore, nioPosix], swiftSettings: strict
+        ),
         .testTarget(
             name: "ProvidersTests",
             dependencies: ["Providers", "Shared", "Ingress", "Sandbox", crypto, httpTypes],

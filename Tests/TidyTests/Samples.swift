@@ -92,6 +92,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         Sample("module-import", "Sources/Shared/Domain/B.swift", "import CRdKafka", finds: 1),
         Sample("module-import", "Tests/SharedTests/B.swift", "import CRdKafka", finds: 1),
         Sample("module-import", "Sources/Shared/Kafka/B.swift", "import CRdKafka\nimport Foundation"),
+        Sample("module-import", "Tests/SharedTests/Kafka/B.swift", "import CRdKafka"),
         Sample("module-import", "Sources/Ingress/B.swift", "public import Shared\nimport Providers"),
         Sample("unused-file", "Sources/A/B.swift", "/// B.\nstruct B {}\n/// C.\nfunc other() -> B { B() }", finds: 2),
         Sample("unused-file", "Sources/A/B.swift", "extension String {}"),

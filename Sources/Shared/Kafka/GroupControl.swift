@@ -326,6 +326,8 @@ extension KafkaGroupConsumer {
             state.assignment.isConnected = false
         }
         let isClosed = rd_kafka_consumer_closed(handle.pointer) != 0
-        handle.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        let isFreed = handle.destroy(flags: isClosed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        // It has left its group and committed before.
+        if !isFreed { logger.warning("kafka consumer was not freed in time") }
     }
 }

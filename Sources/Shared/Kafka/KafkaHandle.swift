@@ -57,10 +57,7 @@ final class KafkaHandle: @unchecked Sendable {
     deinit {
         guard !users.withLock({ $0.isRetired }) else { return }
         // Freeing joins librdkafka's threads, and a deinitializer runs anywhere.
-        let address = UInt(bitPattern: pointer)
-        KafkaThread.start("pgm-kafka-free") {
-            if let pointer = OpaquePointer(bitPattern: address) { rd_kafka_destroy(pointer) }
-        }
+        _ = Self.free(pointer, flags: 0)
     }
 
     /// Runs a short, non-blocking use from any thread; nil when the client is being freed.
@@ -81,17 +78,31 @@ final class KafkaHandle: @unchecked Sendable {
         return body(pointer)
     }
 
+    /// How long freeing may take: librdkafka 2 can lose a reference to a partition when one assignment follows another
+    /// at once, and then waits for its own threads for ever (confluentinc/librdkafka, issue 4674).
+    static let freeingLimit: Duration = .seconds(5)
+
     /// Frees the client; blocks, so only on a thread of its own.
     ///
     /// Later calls do nothing.
-    func destroy(flags: Int32 = 0) {
+    /// - Returns: `false` when librdkafka does not come to an end; what is left of the client goes with the process.
+    @discardableResult
+    func destroy(flags: Int32 = 0, within limit: Duration = KafkaHandle.freeingLimit) -> Bool {
         let (isFirst, mustWait) = users.withLock { users in
             defer { users.isRetired = true }
             return (!users.isRetired, users.count > 0)
         }
-        guard isFirst else { return }
+        guard isFirst else { return true }
         if mustWait { lastUserLeft.wait() }
-        if flags == 0 { rd_kafka_destroy(pointer) } else { rd_kafka_destroy_flags(pointer, flags) }
+        return Self.free(pointer, flags: flags).waitOnThread(within: limit)
+    }
+
+    private static func free(_ pointer: OpaquePointer, flags: Int32) -> Completion {
+        let address = UInt(bitPattern: pointer)
+        return KafkaThread.start("pgm-kafka-free") {
+            guard let pointer = OpaquePointer(bitPattern: address) else { return }
+            rd_kafka_destroy_flags(pointer, flags)
+        }
     }
 
     /// Asks the brokers for nothing but an answer; blocks for up to `limit`.

@@ -171,7 +171,7 @@ public final class KafkaPartitionReader: Service, Sendable {
             state.queue = nil
             state.isConnected = false
         }
-        handle.destroy()
+        if !handle.destroy() { logger.warning("kafka reader was not freed in time") }
     }
 
     private func start(_ offset: KafkaOffset, _ queue: KafkaQueue) -> ActivePartition? {
