@@ -44,6 +44,9 @@ struct Chaos: AsyncParsableCommand {
     @Flag(help: "Nothing but the rounds of --bursts.")
     var burst = false
 
+    @Flag(help: "Workers are static members of their group: one that comes back in time keeps its partitions.")
+    var staticMembership = false
+
     @Option(help: "Log level of the processes.")
     var logLevel = "info"
 
@@ -64,7 +67,8 @@ struct Chaos: AsyncParsableCommand {
         let seed = seed ?? UInt64.random(in: 1...999_999)
         var random = SeededGenerator(seed: seed, stream: 1)
         let settings = try await InstallationSettings(
-            latencyMilliseconds: Int.random(in: 50...200, using: &random), logLevel: logLevel, extra: extraSettings)
+            latencyMilliseconds: Int.random(in: 50...200, using: &random), logLevel: logLevel,
+            hasStaticMembers: staticMembership, extra: extraSettings)
         ChaosReport.write("seed \(seed); logs in \(settings.directory.path)")
         let installation = try await Installation.start(settings)
         do {

@@ -11,6 +11,7 @@ struct InstallationSettings: Sendable {
     /// Logs and journals.
     let directory: URL
     let hasOwnBroker: Bool
+    private let hasStaticMembers: Bool
     var environment: [String: String]
 
     var sandboxURL: String { "http://127.0.0.1:\(sandboxPort)" }
@@ -19,7 +20,10 @@ struct InstallationSettings: Sendable {
     /// Secret of the notifications.
     private static let secret = "whsec_" + Data("a secret of the chaos harness".utf8).base64EncodedString()
 
-    init(latencyMilliseconds: Int, logLevel: String, extra: [String: String]) async throws {
+    init(
+        latencyMilliseconds: Int, logLevel: String, hasStaticMembers: Bool, extra: [String: String]
+    ) async throws {
+        self.hasStaticMembers = hasStaticMembers
         let free = try await Self.freePorts(RoleSlot.allCases.count + 2)
         ports = Dictionary(uniqueKeysWithValues: zip(RoleSlot.allCases, free))
         (sandboxPort, relayPort) = (free[free.count - 2], free[free.count - 1])
@@ -54,6 +58,7 @@ struct InstallationSettings: Sendable {
         result[slot.portVariable] = "\(ports[slot] ?? 0)"
         if slot.role == .worker {
             result["JOURNAL_DIRECTORY"] = directory.appending(path: "journal-\(slot.name)").path
+            if hasStaticMembers { result["WORKER_INSTANCE_ID"] = slot.name }
         }
         return result
     }

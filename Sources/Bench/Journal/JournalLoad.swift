@@ -117,7 +117,8 @@ struct JournalLoad {
         let mark = JournalMark(
             epoch: 1, stage: .settled, attemptID: command.value + ".1.worker-1", group: "",
             expiresAtMilliseconds: now + 37 * 86_400_000)
-        let content = (0..<contentBytes).map { _ in UInt8.random(in: 0x20...0x7E) }
+        // Whatever it is, sealed it cannot be compressed.
+        let content = [UInt8](repeating: 0x61, count: contentBytes)
         let entry = JournalRecord(
             id: command.value + ".1.worker.\(number)", key: .payment(reference), mark: mark, summary: summary,
             content: content)
