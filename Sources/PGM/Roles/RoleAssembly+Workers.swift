@@ -40,7 +40,8 @@ extension RoleAssembly {
         try join(consumer, topic: topic, group: process.topics.workerGroup(of: name), instanceID: settings.instanceID)
         let journalTopic = process.topics.journal(of: name)
         let journalGate = gate(reader, topics: [journalTopic])
-        let gate = gate(consumer, topics: [topic, journalTopic, process.topics.results])
+        let gate = gate(
+            JoiningWorker(reader: reader, consumer: consumer), topics: [topic, journalTopic, process.topics.results])
         let health = HealthPart("journal." + name.value) {
             HealthState(
                 isUp: journal.isReady && reader.isConnected,

@@ -15,6 +15,8 @@ public enum JournalStandby: String, Sendable, Hashable, CaseIterable {
 public final class JournalReader: Service, JournalSource {
     /// Longest wait for each answer of the broker about offsets.
     static let questionLimit: Duration = .seconds(5)
+    /// How often a reader that has to catch up looks how far it is.
+    static let catchUpInterval: Duration = .milliseconds(20)
     /// How often the distance to the end of the log is measured.
     static let lagInterval: Duration = .seconds(5)
 
@@ -55,6 +57,20 @@ public final class JournalReader: Service, JournalSource {
 
     /// Whether a broker answers.
     public var isConnected: Bool { reader.isConnected }
+
+    /// Waits until what is in the journal now has been read, so that partitions which this process is given then stand
+    /// still for a moment only; at once where it reads no others than those.
+    ///
+    /// - Returns: `false` when the process stops first.
+    public func catchUp() async -> Bool {
+        guard standby == .all else { return true }
+        guard let ends = await ends(Set(0..<partitions)) else { return false }
+        var progress = CatchUp(ends: ends)
+        while !progress.isDone(journal.positions, at: journal.timing.now) {
+            guard await Pause.wait(for: Self.catchUpInterval) else { return false }
+        }
+        return true
+    }
 
     /// Follows the journal until the process stops.
     public func run() async {

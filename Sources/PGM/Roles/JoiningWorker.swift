@@ -1,0 +1,13 @@
+import ServiceLifecycle
+import Worker
+
+/// A worker that joins its group when it has read the journal: until then the others go on with its partitions.
+struct JoiningWorker: Service {
+    let reader: JournalReader
+    let consumer: LaneConsumer
+
+    func run() async throws {
+        guard await reader.catchUp() else { return }
+        try await consumer.run()
+    }
+}
