@@ -142,7 +142,7 @@ extension Examiner {
     private func arm(_ kind: Tampering.Kind, _ clean: CleanRun) {
         let index = index(in: clean)
         world.switchboard.arm(Tampering(index: index, kind: kind))
-        if kind.isSilent, index >= 0 { world.transport.hurry(requestAt: index, to: .milliseconds(100)) }
+        if kind.isSilent, index >= 0 { world.transport.hurry(requestAt: index, to: .milliseconds(400)) }
     }
 
     private func disarm(_ kind: Tampering.Kind) async throws -> Bool {
