@@ -183,6 +183,16 @@ public final class Journal: Sendable {
         }
     }
 
+    /// From which offset each partition is to be read on: the one behind what was read, or that of the record which has
+    /// to confirm the index.
+    var nextOffsets: [Int32: Int64] {
+        state.withLock { state in
+            state.partitions.mapValues { partition in
+                partition.expected.map { $0.position - 1 } ?? partition.log.checkpoint.position
+            }
+        }
+    }
+
     /// How far each partition was read.
     public var positions: [Int32: Int64] { state.withLock { $0.partitions.mapValues { $0.log.checkpoint.position } } }
 

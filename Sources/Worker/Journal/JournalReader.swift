@@ -34,6 +34,7 @@ public final class JournalReader: Service, JournalSource {
     private let requests: AsyncStream<Request>
     private let requestsContinuation: AsyncStream<Request>.Continuation
     private let lagRecords = Atomic<Int64>(0)
+    private let plan = Mutex(ReadingPlan(followed: [], offsets: [:]))
 
     /// Makes the reader of a journal, and connects the two.
     public init(
@@ -66,7 +67,7 @@ public final class JournalReader: Service, JournalSource {
         guard standby == .all else { return true }
         guard let ends = await ends(Set(0..<partitions)) else { return false }
         var progress = CatchUp(ends: ends)
-        while !progress.isDone(journal.positions, at: journal.timing.now) {
+        while !progress.isDone(journal.nextOffsets, at: journal.timing.now) {
             guard await Pause.wait(for: Self.catchUpInterval) else { return false }
         }
         return true
@@ -100,31 +101,36 @@ public final class JournalReader: Service, JournalSource {
     }
 
     private func follow(_ offsets: [Int32: Int64]) async {
-        var followed = standby == .all ? Set(0..<partitions) : []
-        guard var checked = await check(offsets) else { return }
-        assign(checked, followed)
+        guard let checked = await check(offsets) else { return }
+        assign { [standby, partitions] in
+            $0 = ReadingPlan(followed: standby == .all ? Set(0..<partitions) : [], offsets: checked)
+        }
         for await request in requests {
             switch request {
-            case .partitions(let changed):
-                followed = changed
-                for (partition, position) in journal.positions { checked[partition] = position }
-                assign(checked, followed)
+            case .partitions(let changed): assign { $0.followed = changed }
             case .restart(let partition):
-                guard let begun = await starts([partition])?[partition] else { continue }
-                for (other, position) in journal.positions { checked[other] = position }
-                checked[partition] = begun
-                assign(checked, followed) { [journal] in journal.restarted(partition) }
+                // The process stops when nobody answers.
+                guard let start = await starts([partition])?[partition] else { continue }
+                assign { $0.restart(partition, at: start) }
             }
         }
     }
 
-    private func assign(
-        _ offsets: [Int32: Int64], _ followed: Set<Int32>, begun: @escaping @Sendable () -> Void = {}
-    ) {
-        let chosen = offsets.filter { followed.contains($0.key) }.sorted { $0.key < $1.key }
-        reader.assign(
-            chosen.map { KafkaOffset(partition: KafkaPartition(topic: topic, partition: $0.key), offset: $0.value) },
-            begun: begun)
+    /// Reads by a changed plan, which replaces one that may not have begun yet.
+    private func assign(_ change: (inout ReadingPlan) -> Void) {
+        let next = journal.nextOffsets
+        let (chosen, restarting) = plan.withLock { plan in
+            plan.moved(to: next)
+            change(&plan)
+            return (plan.chosen, plan.restarting)
+        }
+        let offsets = chosen.map {
+            KafkaOffset(partition: KafkaPartition(topic: topic, partition: $0.partition), offset: $0.offset)
+        }
+        reader.assign(offsets) { [self] in
+            plan.withLock { $0.begun(restarting) }
+            for partition in restarting.sorted() { journal.restarted(partition) }
+        }
     }
 
     /// Compares where reading would go on with the log; a place outside of it means that the index is of another log.

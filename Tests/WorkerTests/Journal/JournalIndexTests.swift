@@ -36,6 +36,14 @@ struct JournalIndexTests {
         #expect(try await second.journal.row(.claim("next"), of: 0) != nil)
     }
 
+    @Test func anIndexThatIsNotConfirmedIsReadOnFromTheRecordThatConfirmsIt() {
+        let index = MemoryJournalIndex()
+        Self.stored(index, position: 40)
+        let workshop = Workshop(index: index, journalSettings: Self.settings, isAssigned: false)
+        #expect(workshop.journal.positions == [0: 40])
+        #expect(workshop.journal.nextOffsets == [0: 39])
+    }
+
     @Test func theIndexOfAnotherLogIsForgottenAndTheLogReadFromItsBeginning() async throws {
         let index = MemoryJournalIndex()
         Self.stored(index, position: 2)
