@@ -126,6 +126,8 @@ extension CommandProcessor {
 
     /// A payment of unknown outcome is asked for first; what the news proves settles it otherwise.
     ///
+    /// News of an earlier attempt proves nothing about it.
+    ///
     /// - Returns: `false` when the journal is another's.
     private func settle(_ key: JournalKey, by news: PaymentNews, _ place: Place) async throws -> Bool {
         switch try await recover(key, place, within: settings.providerTimeout, for: nil) {
@@ -134,7 +136,8 @@ extension CommandProcessor {
         case .unknown: break
         }
         guard case .observed(let state) = news.event, state.kind == "payment", state.status.isFinal,
-            let (entry, mark) = try await unsettled(key, place)
+            let (entry, mark) = try await unsettled(key, place),
+            entry.payment?.isOfLast(news.reference.paymentID) == true
         else { return true }
         let reply = PaymentReply(
             result: state.status == .accepted ? .ok : .ko, resultDescription: state.message.resultDescription,

@@ -58,12 +58,13 @@ struct HomeLane: Sendable {
         return true
     }
 
-    /// The attempt that a payment of the provider belongs to; one whose identifier was never told is the last.
+    /// The attempt that a payment of the provider belongs to; one whose identifier was never told is the last, unless it
+    /// could be an earlier one's.
     private func index(of paymentID: String?) -> Int? {
         if let paymentID, let index = record.attempts.lastIndex(where: { $0.paymentID == paymentID }) { return index }
         guard let last = record.attempts.indices.last else { return nil }
         let isOpen = record.attempts[last].paymentID == nil && record.attempts[last].final == nil
-        return paymentID == nil || isOpen ? last : nil
+        return paymentID == nil || isOpen && record.isOfLast(paymentID) ? last : nil
     }
 
     private func attemptNumber(of paymentID: String?) -> Int {

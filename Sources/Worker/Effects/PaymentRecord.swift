@@ -37,6 +37,13 @@ public struct PaymentRecord: Sendable, Hashable, Codable {
         attempts.last { $0.effect.commandID == command }
     }
 
+    /// Whether a payment of the provider can only be what the last attempt led to: it is not an earlier one's, and there
+    /// is no earlier one whose identifier was never told.
+    func isOfLast(_ paymentID: String?) -> Bool {
+        guard let paymentID else { return attempts.count == 1 }
+        return !attempts.dropLast().contains { $0.paymentID == paymentID || $0.isUnidentified }
+    }
+
     /// Adds an attempt with the next number.
     mutating func begin(_ effect: EffectState, productsCode: String?) {
         attemptNumber += 1
@@ -75,6 +82,12 @@ public struct PaymentAttempt: Sendable, Hashable, Codable {
 
     /// The provider's identifier.
     public var paymentID: String? { effect.answer?.found.paymentID }
+
+    /// Whether the provider may know it by an identifier that was never told.
+    var isUnidentified: Bool {
+        guard let answer = effect.answer else { return true }
+        return answer.isProviderOutcome && answer.found.paymentID == nil
+    }
 
     /// Whether it is over without money having moved, so that another attempt may be made.
     var hasEndedWithoutEffect: Bool {

@@ -75,20 +75,25 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
             for _ in 0..<world.pick(0...2) { await refund(number) }
         case .declinedFirst:
             await pay(number, "KO-1", expects: "KO")
+            // What is seen of the refusal comes between it and the next attempt.
+            if world.chance(0.5) { _ = await insist(check(of: PaymentReference(shopTransactionID: reference))) }
             await pay(number, "OK-2", expects: "OK")
         case .page: await pay(number, "PAGE-1", expects: "REDIRECT_TO_URL")
         case .hold: await pay(number, "HOLD-1", expects: "REDIRECT_TO_URL")
         }
         orders[number].expectsNotification = orders[number].kind == .page || orders[number].kind == .hold
         if world.chance(0.3) {
-            var check = SimulatedIngress.Request(
-                operation: .check, reference: PaymentReference(shopTransactionID: reference))
+            var checked = PaymentReference(shopTransactionID: reference)
             // By the provider's identifier it runs in another lane, and tells the payment's home.
             if world.chance(0.5), let told = told.first(where: { $0.reference == reference }) {
-                check.reference = PaymentReference(paymentID: told.paymentID)
+                checked = PaymentReference(paymentID: told.paymentID)
             }
-            _ = await insist(check)
+            _ = await insist(check(of: checked))
         }
+    }
+
+    private func check(of reference: PaymentReference) -> SimulatedIngress.Request {
+        SimulatedIngress.Request(operation: .check, reference: reference)
     }
 
     private func request(_ number: Int, _ token: String, key: String?) -> SimulatedIngress.Request {

@@ -158,6 +158,18 @@ struct HomeLaneTests {
         #expect(record.others.isEmpty)
     }
 
+    @Test func newsThatCouldBeOfAnEarlierAttemptDoNotConcludeTheLastOne() {
+        let command = Workshop.command(.pay)
+        for earlier in [RecordedAnswer.sample("KO", paymentID: nil), .sample("KO", paymentID: "pay-9")] {
+            var record = PaymentRecord.sample([(command, earlier), (Workshop.command(.pay), nil)])
+            #expect(Self.take([Self.news(.failed)], &record) != [nil])
+            #expect(record.last?.final == nil)
+        }
+        var record = PaymentRecord.sample([(command, .sample("KO", paymentID: "pay-8")), (command, nil)])
+        #expect(Self.take([Self.news(.accepted)], &record) != [nil])
+        #expect(record.last?.final == .accepted)
+    }
+
     @Test func theWebhookIDHoldsTheAttemptThatTheNewsIsAbout() {
         let refused = RecordedAnswer.sample("REDIRECT_TO_URL", paymentID: "pay-8")
         var record = PaymentRecord.sample([(Workshop.command(.pay), refused)])

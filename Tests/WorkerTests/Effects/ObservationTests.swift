@@ -105,6 +105,26 @@ struct ObservationTests {
         #expect(Set(try workshop.results().compactMap { $0.notification?.webhookID }).count == 1)
     }
 
+    @Test func newsOfAnEarlierAttemptProveNothingAboutTheOneOfUnknownOutcome() async throws {
+        let workshop = Workshop()
+        let refused = Script([.answer(.sample(.ko, paymentID: "pay-1"))])
+        #expect(await workshop.process(try workshop.message(Workshop.command(.pay)), refused) == .done)
+        let second = Workshop.command(.pay)
+        #expect(await workshop.process(try workshop.message(second), Script([Self.lost])) == .done)
+        workshop.time.advance(by: .seconds(60))
+        var observation = PaymentObservation.sample(.failed)
+        observation.reference = PaymentReference(shopTransactionID: "order-1", paymentID: "pay-1")
+        let script = Script([.observation(observation), Self.lost])
+        #expect(await workshop.process(try workshop.message(Workshop.command(.check)), script) == .done)
+        let payment = try #require(try await workshop.payment())
+        #expect(payment.attempts.map(\.final) == [.failed, nil])
+        #expect(payment.last?.effect.answer == nil)
+        #expect(workshop.journal.openCount == 1)
+        let paid = Script([.answer(.sample(.ok, paymentID: "pay-2"))])
+        #expect(await workshop.clearUp(.payment("order-1"), of: second, paid) == .done)
+        #expect(try await workshop.payment()?.last?.final == .accepted)
+    }
+
     // MARK: - Captures
 
     @Test func moneyThatWaitsIsTakenOnceAndThatIsInTheJournal() async throws {
