@@ -43,6 +43,9 @@ struct InstallationSettings: Sendable {
             "GENERIC_PROVIDER_CALLBACK_SECRET": "generic-chaos-secret", "GENERIC_PROVIDER_TIMEOUT_SECONDS": "5",
             "REQUEST_TIMEOUT_SECONDS": "20", "SANDBOX_LATENCY_MILLISECONDS": "\(latencyMilliseconds)",
         ]
+        // The embedded broker forgets a member that waits to join while the broker itself is frozen, and never answers
+        // it; librdkafka asks again after this time. A real coordinator keeps such members.
+        if hasOwnBroker { environment["KAFKA_CONFIG_MAX_POLL_INTERVAL_MS"] = "12000" }
         for (name, value) in outer where name.hasPrefix("KAFKA_") { environment[name] = value }
         environment.merge(extra) { $1 }
         // Fresh topics whatever is set outside: what an earlier run left there is nobody's business.
