@@ -1,3 +1,4 @@
+import Logging
 import ServiceLifecycle
 import Worker
 
@@ -5,9 +6,11 @@ import Worker
 struct JoiningWorker: Service {
     let reader: JournalReader
     let consumer: LaneConsumer
+    let logger: Logger
 
     func run() async throws {
         guard await reader.catchUp() else { return }
+        logger.info("the journal is read, joining the group")
         try await consumer.run()
     }
 }

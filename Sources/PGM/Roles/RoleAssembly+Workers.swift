@@ -41,7 +41,8 @@ extension RoleAssembly {
         let journalTopic = process.topics.journal(of: name)
         let journalGate = gate(reader, topics: [journalTopic])
         let gate = gate(
-            JoiningWorker(reader: reader, consumer: consumer), topics: [topic, journalTopic, process.topics.results])
+            JoiningWorker(reader: reader, consumer: consumer, logger: logger),
+            topics: [topic, journalTopic, process.topics.results])
         let health = HealthPart("journal." + name.value) {
             HealthState(
                 isUp: journal.isReady && reader.isConnected,

@@ -1,6 +1,6 @@
 /// Decides when a reader has read what a log held at one moment.
 struct CatchUp: Sendable {
-    /// After so long without a record there is nothing more to come: a log can end in offsets without records.
+    /// When partitions that are behind stand still so long, nothing more comes: a log can end in offsets without records.
     static let quietMax: Duration = .seconds(5)
 
     private let ends: [Int32: Int64]
@@ -13,9 +13,11 @@ struct CatchUp: Sendable {
 
     /// Whether these positions, reached by this time, are all there is.
     mutating func isDone(_ positions: [Int32: Int64], at now: Duration) -> Bool {
-        if ends.allSatisfy({ positions[$0.key] ?? 0 >= $0.value }) { return true }
-        if let last, last.positions == positions { return now - last.at >= Self.quietMax }
-        last = (positions, now)
+        let behind = ends.filter { positions[$0.key] ?? 0 < $0.value }.keys
+        if behind.isEmpty { return true }
+        let waiting = positions.filter { behind.contains($0.key) }
+        if let last, last.positions == waiting { return now - last.at >= Self.quietMax }
+        last = (waiting, now)
         return false
     }
 }

@@ -26,6 +26,11 @@ struct CatchUpTests {
         #expect(Self.isDone(ends: [0: 100], times.map { ([0: 98], $0) }) == [false, false, true])
     }
 
+    @Test func whatGoesOnElsewhereDoesNotHoldUpTheEnd() {
+        let readings = (0...5).map { ([Int32(0): Int64(98), 1: Int64(50 + $0)], Duration.seconds(1) * $0) }
+        #expect(Self.isDone(ends: [0: 100, 1: 50], readings).firstIndex(of: true) == 5)
+    }
+
     @Test func aSlowReaderIsWaitedForAsLongAsItGoesOn() {
         let readings = (Int64(1)...100).map { ([Int32(0): $0], Duration.seconds(4) * Int($0)) }
         #expect(Self.isDone(ends: [0: 100], readings).firstIndex(of: true) == 99)
