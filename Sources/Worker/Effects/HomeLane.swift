@@ -58,8 +58,8 @@ struct HomeLane: Sendable {
         return true
     }
 
-    /// The attempt that a payment of the provider belongs to; one whose identifier was never told is the last, unless it
-    /// could be an earlier one's.
+    /// The attempt that a payment of the provider belongs to; one whose identifier was never told is the last, unless
+    /// it could be an earlier one's.
     private func index(of paymentID: String?) -> Int? {
         if let paymentID, let index = record.attempts.lastIndex(where: { $0.paymentID == paymentID }) { return index }
         guard let last = record.attempts.indices.last else { return nil }

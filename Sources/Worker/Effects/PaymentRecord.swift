@@ -37,8 +37,8 @@ public struct PaymentRecord: Sendable, Hashable, Codable {
         attempts.last { $0.effect.commandID == command }
     }
 
-    /// Whether a payment of the provider can only be what the last attempt led to: it is not an earlier one's, and there
-    /// is no earlier one whose identifier was never told.
+    /// Whether a payment of the provider can only be what the last attempt led to: it is not an earlier one's, and
+    /// there is no earlier one whose identifier was never told.
     func isOfLast(_ paymentID: String?) -> Bool {
         guard let paymentID else { return attempts.count == 1 }
         return !attempts.dropLast().contains { $0.paymentID == paymentID || $0.isUnidentified }

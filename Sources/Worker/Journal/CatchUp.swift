@@ -1,6 +1,6 @@
 /// Decides when a reader has read what a log held at one moment.
 struct CatchUp: Sendable {
-    /// When partitions that are behind stand still so long, nothing more comes: a log can end in offsets without records.
+    /// When what is behind stands still so long, nothing more comes: a log can end in offsets without records.
     static let quietMax: Duration = .seconds(5)
 
     private let ends: [Int32: Int64]
