@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The processes that are measured: an installation as in production, on loopback.
 final class BenchInstallation {
@@ -48,7 +49,10 @@ final class BenchInstallation {
         let run = UUID().uuidString.prefix(8)
         switch operation {
         case .pay:
-            return { number in
+            // Each a payment of its own: one that is named again gets the first one's answer, and costs nothing.
+            let payments = Counter()
+            return { _ in
+                let number = payments.next()
                 let body = #"{"amount":"5.00","shopTransactionID":"b\#(run)-\#(number)","creditCardToken":"OK-BENCH"}"#
                 return Array(
                     ("POST /generic-provider/credit-cards/pay HTTP/1.1\r\nHost: bench\r\n"
@@ -121,4 +125,11 @@ final class BenchInstallation {
         let answer = try await processes.get(sandboxURL + "/-/merchant/notifications?limit=1")
         return try JSONDecoder().decode(Notifications.self, from: answer.body).count
     }
+}
+
+/// Numbers that are given once.
+private final class Counter: Sendable {
+    private let value = Atomic(0)
+
+    func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).newValue }
 }
