@@ -47,8 +47,8 @@ struct ChaosPlan: Sendable {
 
     private static func step(number: Int, _ trouble: Trouble, _ random: inout SeededGenerator) -> ChaosStep {
         let isBroker = trouble == .brokerOutage
-        // A process sleeps past its session's end, so that a worker wakes without its partitions and not knowing it; the
-        // embedded broker less, as it forgets every member that was silent while it slept itself.
+        // A process sleeps past its session's end, so that a worker wakes without its partitions and not knowing it;
+        // the embedded broker less, as it forgets every member that was silent while it slept itself.
         let freeze = Int.random(in: isBroker ? 2_000...4_500 : 7_500...10_000, using: &random)
         let passage = Int.random(in: trouble == .placedKill(.rebalance) ? 1...2 : 1...15, using: &random)
         return ChaosStep(
