@@ -45,6 +45,7 @@ final class BenchProcesses: @unchecked Sendable {
         guard isEmbedded else {
             let create = try launch("topics", ["topics", "create"])
             try await wait("topics were not created") { !create.isRunning }
+            guard create.terminationStatus == 0 else { throw BenchError(problem: "topics were not created") }
             running.removeAll { $0.name == "topics" }
             return
         }
