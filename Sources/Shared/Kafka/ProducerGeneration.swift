@@ -240,7 +240,7 @@ final class ProducerGeneration: Sendable {
             waiting.continuation.resume(returning: .failure(error))
         }
         queue.withLock { $0 = nil }
-        handle.destroy()
+        if !handle.destroy() { logger.warning("kafka producer was not freed in time") }
     }
 
     private func serveReports(until deadline: ContinuousClock.Instant) {
