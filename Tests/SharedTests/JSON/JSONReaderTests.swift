@@ -48,7 +48,9 @@ import Testing
 
     /// Cuts and changes of a valid text: both readers agree on what is JSON.
     @Test func bothRefuseTheSameTexts() {
-        let text = Array(#"{"a":[1,-2.5e3,true,null,"x\n\u00e9\ud83d\ude00"],"b":{"c":"/é"},"d":0.5,"e":false}"#.utf8)
+        // No two changes make two names alike: Foundation does not look at a value whose name comes again.
+        let text = Array(
+            #"{"aei":[1,-2.5e3,true,null,"x\n\u00e9\ud83d\ude00"],"bfj":{"c":"/é"},"cgk":0.5,"dhl":false}"#.utf8)
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<20_000 {
             var changed = text
