@@ -67,6 +67,16 @@ public struct Money: Sendable, Hashable, Codable {
     }
 }
 
+extension Money: JSONWritable {
+    /// Writes code and minor units.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        json.object { json in
+            json.member("currency", currency.code)
+            json.member("minorUnits", minorUnits)
+        }
+    }
+}
+
 /// Why a string is not an amount.
 public enum MoneyFormatError: String, Error, Sendable {
     /// Not digits with at most one decimal point between digits.

@@ -21,6 +21,16 @@ public struct PaymentReference: Sendable, Hashable, Codable {
     }
 }
 
+extension PaymentReference: JSONWritable {
+    /// Writes the identifiers that are known.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        json.object { json in
+            json.member("paymentID", paymentID)
+            json.member("shopTransactionID", shopTransactionID)
+        }
+    }
+}
+
 /// The key by which commands are ordered: commands of one lane run one after the other, lanes run concurrently.
 ///
 /// It is the Kafka key of a command. The prefix keeps the kinds of identifiers apart.

@@ -61,3 +61,16 @@ public struct PaymentReply: Sendable, Hashable, Codable {
         try container.encode(redirectToUrlMobile, forKey: .redirectToUrlMobile)
     }
 }
+
+extension PaymentReply: JSONWritable {
+    /// Writes every field, absent ones as `null`.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        json.object { json in
+            json.memberOrNull("paymentID", paymentID)
+            json.memberOrNull("redirectToUrl", redirectToUrl)
+            json.memberOrNull("redirectToUrlMobile", redirectToUrlMobile)
+            json.member("result", result.rawValue)
+            json.member("resultDescription", resultDescription)
+        }
+    }
+}

@@ -30,17 +30,16 @@ public struct WallClock: Sendable {
         let days = (clamped - milliseconds) / 86_400_000
         let (year, month, day) = civil(daysSinceEpoch: days)
         let seconds = milliseconds / 1000
-        let digits: [(number: Int64, width: Int, end: String)] = [
-            (year, 4, "-"), (month, 2, "-"), (day, 2, "T"), (seconds / 3600, 2, ":"), (seconds / 60 % 60, 2, ":"),
-            (seconds % 60, 2, "."), (milliseconds % 1000, 3, "Z"),
-        ]
-        var text: [UInt8] = []
-        text.reserveCapacity(24)
-        for part in digits {
-            append(part.number, part.width, to: &text)
-            text.append(contentsOf: part.end.utf8)
+        return String(unsafeUninitializedCapacity: 24) { text in
+            put(year, 4, "-", text, at: 0)
+            put(month, 2, "-", text, at: 5)
+            put(day, 2, "T", text, at: 8)
+            put(seconds / 3600, 2, ":", text, at: 11)
+            put(seconds / 60 % 60, 2, ":", text, at: 14)
+            put(seconds % 60, 2, ".", text, at: 17)
+            put(milliseconds % 1000, 3, "Z", text, at: 20)
+            return 24
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Year, month and day of a day counted from 1970-01-01, by the Gregorian rule of 400 years of 146,097 days; a year
@@ -57,11 +56,15 @@ public struct WallClock: Sendable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    private static func append(_ number: Int64, _ width: Int, to text: inout [UInt8]) {
-        var divisor: Int64 = width == 4 ? 1000 : width == 3 ? 100 : 10
-        while divisor > 0 {
-            text.append(UInt8(truncatingIfNeeded: 0x30 + number / divisor % 10))
-            divisor /= 10
+    private static func put(
+        _ number: Int64, _ width: Int, _ end: Unicode.Scalar, _ text: UnsafeMutableBufferPointer<UInt8>,
+        at start: Int
+    ) {
+        var rest = number
+        for index in stride(from: start + width - 1, through: start, by: -1) {
+            text[index] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+            rest /= 10
         }
+        text[start + width] = UInt8(ascii: end)
     }
 }

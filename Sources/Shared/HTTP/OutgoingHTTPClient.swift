@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 public import ServiceLifecycle
+import Synchronization
 
 /// The one HTTP client: no redirects, no hidden repetition, and a limit on everything.
 public final class OutgoingHTTPClient: HTTPTransport, Service {
@@ -27,6 +28,7 @@ public final class OutgoingHTTPClient: HTTPTransport, Service {
     }
 
     private let client: HTTPClient
+    private let known = KnownRequests()
     private let answerBytesMax: Int
 
     /// Makes a client on the shared event loops.
@@ -61,7 +63,7 @@ public final class OutgoingHTTPClient: HTTPTransport, Service {
 
     /// Sends one request and reads the whole answer, within the request's time up to its last byte.
     public func send(_ request: OutgoingRequest) async throws(OutgoingFailure) -> OutgoingResponse {
-        let outgoing = try Self.outgoing(request)
+        let outgoing = try outgoing(request)
         let answer = ResponseAccumulator(request: outgoing, maxBodySize: answerBytesMax)
         // Not the client's asynchronous calls: their deadline ends with the answer's head, and each part of an answer
         // is a change of threads.
@@ -85,14 +87,15 @@ public final class OutgoingHTTPClient: HTTPTransport, Service {
         }
     }
 
-    private static func outgoing(_ request: OutgoingRequest) throws(OutgoingFailure) -> HTTPClient.Request {
+    private func outgoing(_ request: OutgoingRequest) throws(OutgoingFailure) -> HTTPClient.Request {
         var headers = HTTPHeaders()
         headers.reserveCapacity(request.headers.count + 3)
         for header in request.headers { headers.add(name: header.name, value: header.value) }
         do {
-            return try HTTPClient.Request(
-                url: request.url, method: HTTPMethod(rawValue: request.method), headers: headers,
-                body: request.body.map { .byteBuffer(ByteBuffer(bytes: $0)) })
+            var outgoing = try known.request(request.method, request.url)
+            outgoing.headers = headers
+            outgoing.body = request.body.map { .byteBuffer(ByteBuffer(bytes: $0)) }
+            return outgoing
         } catch {
             throw OutgoingFailure(code: .invalidRequest, mayHaveBeenSent: false)
         }
@@ -126,5 +129,24 @@ public final class OutgoingHTTPClient: HTTPTransport, Service {
         case .cancelled: OutgoingFailure(code: .cancelled, mayHaveBeenSent: true)
         default: OutgoingFailure(code: .other, mayHaveBeenSent: true)
         }
+    }
+}
+
+/// Requests without headers and body: most calls go to a few addresses, whose parts are then taken apart once.
+private final class KnownRequests: Sendable {
+    private static let countMax = 64
+
+    private let requests = Mutex<[String: HTTPClient.Request]>([:])
+
+    func request(_ method: String, _ url: String) throws -> HTTPClient.Request {
+        let name = method + " " + url
+        if let known = requests.withLock({ $0[name] }) { return known }
+        let request = try HTTPClient.Request(url: url, method: HTTPMethod(rawValue: method))
+        requests.withLock { requests in
+            // Those with identifiers in them do not come again; the others are soon back.
+            if requests.count >= Self.countMax { requests.removeAll(keepingCapacity: true) }
+            requests[name] = request
+        }
+        return request
     }
 }

@@ -25,6 +25,12 @@ public enum JSONCoding {
         }
     }
 
+    /// Writes a value that knows how: the same bytes, several times faster.
+    @inlinable
+    public static func encode(_ value: some JSONWritable) throws(JSONError) -> [UInt8] {
+        try JSONWriter.write(value)
+    }
+
     private static func path(of error: DecodingError) -> String {
         let context: DecodingError.Context? =
             switch error {

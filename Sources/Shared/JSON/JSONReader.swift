@@ -94,7 +94,9 @@ struct JSONReader {
             switch bytes[index] {
             case UInt8(ascii: "\""):
                 defer { index += 1 }
-                return String(decoding: bytes[start..<index], as: UTF8.self)
+                return bytes.withUnsafeBufferPointer { bytes in
+                    String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
+                }
             case UInt8(ascii: "\\"): return try stringWithEscapes(from: start)
             case 0..<0x20: throw .notJSON
             default: index += 1

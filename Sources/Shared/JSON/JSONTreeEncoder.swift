@@ -2,10 +2,16 @@
 enum JSONNode {
     case value(JSONValue)
     /// In the order in which they were encoded; of repeated names all are there, which no type of ours does.
-    case object([(name: String, node: JSONNode)])
+    case object([Member])
     case array([JSONNode])
     /// A part that is still being made.
     case open(JSONTreeEncoder)
+
+    /// A member of an object.
+    struct Member {
+        let name: String
+        let node: JSONNode
+    }
 }
 
 /// Turns an encodable value into a ``JSONNode``; one encoder for each value, used by one thread.
@@ -49,7 +55,7 @@ final class JSONTreeEncoder: Encoder {
         // Not held twice while it grows, else it would be copied for each member.
         node = .value(.null)
         if members.isEmpty { members.reserveCapacity(12) }
-        members.append((name, member))
+        members.append(JSONNode.Member(name: name, node: member))
         node = .object(members)
     }
 

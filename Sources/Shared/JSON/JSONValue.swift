@@ -112,6 +112,11 @@ extension JSONValue: Codable {
     }
 }
 
+extension JSONValue: JSONWritable {
+    /// Writes the value.
+    public func write(to json: inout JSONWriter) throws(JSONError) { try json.append(self) }
+}
+
 /// A coding key for any name.
 struct AnyKey: CodingKey {
     let stringValue: String

@@ -25,6 +25,7 @@ public final class KafkaPartitionReader: Service, Sendable {
 
     private let handle: KafkaHandle
     private let handler: @Sendable ([KafkaMessage]) -> Void
+    private let headers: Set<String>?
     private let logger: Logger
     private let statistics = KafkaStatistics(client: "reader")
     private let state: Mutex<State>
@@ -32,9 +33,12 @@ public final class KafkaPartitionReader: Service, Sendable {
 
     /// Makes a reader; nothing is delivered before ``run()``.
     ///
-    /// - Parameter handler: called on the reader's own thread with messages in order within each partition.
+    /// - Parameters:
+    ///   - headers: the only ones that messages are given; all when it is `nil`.
+    ///   - handler: called on the reader's own thread with messages in order within each partition.
     public init(
         configuration: KafkaConfiguration,
+        headers: Set<String>? = nil,
         handler: @escaping @Sendable ([KafkaMessage]) -> Void,
         logger: Logger
     ) throws(KafkaError) {
@@ -48,6 +52,7 @@ public final class KafkaPartitionReader: Service, Sendable {
         rd_kafka_queue_forward(main.pointer, queue.pointer)
         self.handle = handle
         self.handler = handler
+        self.headers = headers
         self.logger = logger
         self.state = Mutex(State(queue: queue))
     }
@@ -152,6 +157,7 @@ public final class KafkaPartitionReader: Service, Sendable {
 
     private func serve() {
         var decoder = KafkaMessageDecoder()
+        decoder.wantedHeaders = headers
         var active: [ActivePartition] = []
         while let queue = state.withLock({ $0.isClosing ? nil : $0.queue }) {
             let assignment = state.withLock { state in

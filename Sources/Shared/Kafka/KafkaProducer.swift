@@ -4,9 +4,8 @@ import Synchronization
 
 /// Writes records, each acknowledged by all in-sync replicas and stored once however often the client has to repeat it.
 ///
-/// Created running: ``send(_:)`` works at once. Whoever creates one must let ``run()`` or ``close(within:)`` end it,
-/// since
-/// its thread keeps it alive.
+/// Created running: ``submit(_:_:)`` works at once. Whoever creates one must let ``run()`` or ``close(within:)`` end
+/// it, since its thread keeps it alive.
 public final class KafkaProducer: Service, Sendable {
     /// How long ``run()`` lets records wait for their acknowledgement after a graceful shutdown began.
     public static let shutdownLimit: Duration = .seconds(5)
@@ -41,19 +40,18 @@ public final class KafkaProducer: Service, Sendable {
         KafkaThread.start("pgm-kafka-producer") { [self] in serve(generation) }
     }
 
-    /// Writes one record and returns where it was stored, once the broker has acknowledged it.
+    /// Sends one record; when nobody acknowledges it, the delivery timeout ends the wait.
     ///
-    /// An enqueued record cannot be recalled: cancelling the task does not end the wait, the delivery timeout does.
-    public func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset {
-        let result: Result<KafkaOffset, KafkaSendError> = await withCheckedContinuation { continuation in
-            let current = state.withLock { $0.closeDeadline == nil ? $0.generation : nil }
-            guard let current else {
-                continuation.resume(returning: .failure(KafkaSendError(code: .shuttingDown, mayBeStored: false)))
-                return
-            }
-            current.enqueue(record, continuation)
+    /// - Parameter report: called once, on this thread when the record is refused at once, else on the producer's own,
+    ///   which it must not block.
+    public func submit(
+        _ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+    ) {
+        guard let current = state.withLock({ $0.closeDeadline == nil ? $0.generation : nil }) else {
+            report(.failure(KafkaSendError(code: .shuttingDown, mayBeStored: false)))
+            return
         }
-        return try result.get()
+        current.enqueue(record, report)
     }
 
     /// Keeps the producer open until the graceful shutdown or the task's cancellation, then closes it.

@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// A failed one is finished and another takes its place.
 final class ProducerGeneration: Sendable {
-    typealias Continuation = CheckedContinuation<Result<KafkaOffset, KafkaSendError>, Never>
+    /// Told what became of a record, once.
+    typealias Report = @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
 
     /// What one turn of the serving thread found.
     enum Turn {
@@ -23,7 +24,7 @@ final class ProducerGeneration: Sendable {
 
     private struct Waiting {
         var topic: String
-        var continuation: Continuation
+        var report: Report
     }
 
     private struct State {
@@ -34,7 +35,7 @@ final class ProducerGeneration: Sendable {
     }
 
     private struct Outcome {
-        var continuation: Continuation
+        var report: Report
         var result: Result<KafkaOffset, KafkaSendError>
     }
 
@@ -61,14 +62,14 @@ final class ProducerGeneration: Sendable {
 
     var pendingCount: Int { state.withLock { $0.waiting.count } }
 
-    /// Hands a record to librdkafka, or resumes at once with the reason why not.
+    /// Hands a record to librdkafka, or reports at once why not.
     ///
     /// Never blocks.
-    func enqueue(_ record: KafkaRecord, _ continuation: Continuation) {
-        let admission = admit(record, continuation)
+    func enqueue(_ record: KafkaRecord, _ report: @escaping Report) {
+        let admission = admit(record, report)
         switch admission {
         case .failure(let error):
-            continuation.resume(returning: .failure(error))
+            report(.failure(error))
         case .success(let identifier):
             guard let code = handle.use({ produce(record, identifier, $0) }) else {
                 settle(identifier, KafkaSendError(code: .shuttingDown, mayBeStored: false))
@@ -80,7 +81,7 @@ final class ProducerGeneration: Sendable {
         }
     }
 
-    private func admit(_ record: KafkaRecord, _ continuation: Continuation) -> Result<UInt, KafkaSendError> {
+    private func admit(_ record: KafkaRecord, _ report: @escaping Report) -> Result<UInt, KafkaSendError> {
         guard record.partition >= 0, !record.topic.isEmpty else {
             return .failure(KafkaSendError(code: .unknownTopicOrPartition, mayBeStored: false))
         }
@@ -91,14 +92,14 @@ final class ProducerGeneration: Sendable {
             }
             let identifier = state.nextIdentifier
             state.nextIdentifier &+= 1
-            state.waiting[identifier] = Waiting(topic: record.topic, continuation: continuation)
+            state.waiting[identifier] = Waiting(topic: record.topic, report: report)
             return .success(identifier)
         }
     }
 
-    /// Whoever takes the entry out of the table resumes it: the table is what makes that happen once.
+    /// Whoever takes the entry out of the table reports: the table is what makes that happen once.
     private func settle(_ identifier: UInt, _ error: KafkaSendError) {
-        state.withLock { $0.waiting.removeValue(forKey: identifier) }?.continuation.resume(returning: .failure(error))
+        state.withLock { $0.waiting.removeValue(forKey: identifier) }?.report(.failure(error))
     }
 
     private func produce(
@@ -182,10 +183,10 @@ final class ProducerGeneration: Sendable {
                     continue
                 }
                 outcomes.append(
-                    Outcome(continuation: waiting.continuation, result: Self.result(message, waiting.topic)))
+                    Outcome(report: waiting.report, result: Self.result(message, waiting.topic)))
             }
         }
-        for outcome in outcomes { outcome.continuation.resume(returning: outcome.result) }
+        for outcome in outcomes { outcome.report(outcome.result) }
     }
 
     private static func result(
@@ -237,7 +238,7 @@ final class ProducerGeneration: Sendable {
         }
         for waiting in left {
             let error = KafkaSendError(code: .possiblyPersisted, mayBeStored: true)
-            waiting.continuation.resume(returning: .failure(error))
+            waiting.report(.failure(error))
         }
         queue.withLock { $0 = nil }
         if !handle.destroy() { logger.warning("kafka producer was not freed in time") }

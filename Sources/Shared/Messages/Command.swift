@@ -77,6 +77,31 @@ public struct CommandPayload: Sendable, Hashable, Codable {
     public init() {}
 }
 
+extension CommandPayload: JSONReadable {
+    init(_ json: JSONMembers) throws(JSONError) {
+        if let value = json["body"] {
+            guard case .object(let members) = value else { throw .unexpectedShape(path: "body") }
+            body = members
+        }
+        guard let value = json["callback"] else { return }
+        do {
+            callback = try JSONTreeDecoder.decode(RawCallback.self, from: value, at: nil)
+        } catch {
+            throw .unexpectedShape(path: "callback")
+        }
+    }
+}
+
+extension CommandPayload: JSONWritable {
+    /// Writes what there is.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.object { (json) throws(JSONError) in
+            try json.member("body", body.map { .object($0) })
+            try json.member("callback", encoding: callback)
+        }
+    }
+}
+
 /// A provider's callback as it came, before anything is read from it.
 public struct RawCallback: Sendable, Hashable, Codable {
     /// `GET` or `POST`.

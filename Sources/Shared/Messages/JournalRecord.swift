@@ -83,40 +83,43 @@ public struct JournalMark: Sendable, Hashable {
     /// Reads the header's text; `nil` without an epoch or with a part that is no number where one must be.
     public init?(_ text: String) {
         self.init(epoch: 0)
-        for part in text.split(separator: ";") {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.count == 2 else { return nil }
-            let value = String(pair[1])
-            switch pair[0] {
-            case "e":
-                guard let number = Int64(value) else { return nil }
-                epoch = number
-            case "s":
-                guard let known = Stage(rawValue: value) else { return nil }
-                stage = known
-            case "a": attemptID = value
-            case "g": group = value
-            case "o": isOpen = value == "1"
-            case "x":
-                guard let number = Int64(value) else { return nil }
-                expiresAtMilliseconds = number
-            case "r":
-                guard let number = Int64(value) else { return nil }
-                repeats = number
-            default: continue
-            }
+        var text = text
+        let isWellFormed = text.withUTF8 { bytes in
+            bytes.split(separator: UInt8(ascii: ";")).allSatisfy { take(UnsafeBufferPointer(rebasing: $0)) }
         }
-        guard epoch > 0, epoch < Int64.max else { return nil }
+        guard isWellFormed, epoch > 0, epoch < Int64.max else { return nil }
+    }
+
+    /// Takes one part, `e=12`, or passes over one of another version; `false` when it is ill-formed.
+    private mutating func take(_ part: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let sign = part.firstIndex(of: UInt8(ascii: "=")) else { return false }
+        guard sign == 1 else { return true }
+        let value = String(decoding: UnsafeBufferPointer(rebasing: part[2...]), as: UTF8.self)
+        switch part[0] {
+        case UInt8(ascii: "e"): return Int64(value).map { epoch = $0 } != nil
+        case UInt8(ascii: "s"): return Stage(rawValue: value).map { stage = $0 } != nil
+        case UInt8(ascii: "a"): attemptID = value
+        case UInt8(ascii: "g"): group = value
+        case UInt8(ascii: "o"): isOpen = value == "1"
+        case UInt8(ascii: "x"):
+            expiresAtMilliseconds = Int64(value)
+            return expiresAtMilliseconds != nil
+        case UInt8(ascii: "r"):
+            repeats = Int64(value)
+            return repeats != nil
+        default: break
+        }
+        return true
     }
 
     /// The header's text.
     public var text: String {
-        var text = "e=\(epoch);s=\(stage.rawValue)"
+        var text = "e=" + String(epoch) + ";s=" + stage.rawValue
         if !attemptID.isEmpty { text += ";a=" + attemptID }
         if !group.isEmpty { text += ";g=" + group }
         if isOpen { text += ";o=1" }
-        if let expiresAtMilliseconds { text += ";x=\(expiresAtMilliseconds)" }
-        if let repeats { text += ";r=\(repeats)" }
+        if let expiresAtMilliseconds { text += ";x=" + String(expiresAtMilliseconds) }
+        if let repeats { text += ";r=" + String(repeats) }
         return text
     }
 }
@@ -154,6 +157,22 @@ public struct JournalSummary: Sendable, Hashable, Codable {
         self.attempt = attempt
         self.changedAtMilliseconds = changedAtMilliseconds
         self.writer = writer
+    }
+}
+
+extension JournalSummary: JSONWritable {
+    /// Writes what is given.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.object { (json) throws(JSONError) in
+            try json.member("amount", amount)
+            json.member("attempt", attempt)
+            json.member("changedAtMilliseconds", changedAtMilliseconds)
+            json.member("commandID", commandID?.value)
+            json.member("operation", operation?.rawValue)
+            json.member("outcome", outcome)
+            try json.member("reference", reference)
+            json.member("writer", writer)
+        }
     }
 }
 

@@ -44,10 +44,10 @@ public struct MessageCodec: Sendable {
         guard let id = message.text(MessageHeaderName.id).flatMap(CommandID.init) else {
             throw .malformed("header ce_id is not a command id")
         }
-        let wire = try decode(CommandWire.self, from: message.value)
+        let wire = try read(CommandWire.self, from: message.value)
         try checkRanges(of: wire)
         let context = Self.context(.command, id.value) + wire.sealedTogether
-        let payload = try open(CommandPayload.self, wire.sealed, context: context)
+        let payload = try read(CommandPayload.self, from: try open(wire.sealed, context: context))
         var command = Command(
             id: id, provider: wire.provider, operation: wire.operation, paymentMethod: wire.paymentMethod,
             reference: PaymentReference(shopTransactionID: wire.shopTransactionID, paymentID: wire.paymentID),
@@ -98,7 +98,7 @@ public struct MessageCodec: Sendable {
         guard let id = message.text(MessageHeaderName.correlationID).flatMap(CommandID.init) else {
             throw .malformed("header correlation-id is not a command id")
         }
-        let wire = try decode(ReplyWire.self, from: message.value)
+        let wire = try read(ReplyWire.self, from: message.value)
         guard (100...599).contains(wire.statusCode) else { throw .malformed("statusCode is not an HTTP status") }
         return Reply(
             commandID: id, statusCode: wire.statusCode, retryAfterSeconds: wire.retryAfterSeconds,
@@ -125,7 +125,7 @@ public struct MessageCodec: Sendable {
         guard let id = message.text(MessageHeaderName.id).flatMap(CommandID.init) else {
             throw .malformed("header ce_id is not a command id")
         }
-        let wire = try decode(ResultWire.self, from: message.value)
+        let wire = try read(ResultWire.self, from: message.value)
         guard Self.times.contains(wire.occurredAtMilliseconds) else {
             throw .malformed("occurredAtMilliseconds is out of range")
         }
@@ -194,16 +194,18 @@ extension MessageCodec {
     static func context(_ type: MessageType, _ id: String) -> String { type.rawValue + ":" + id }
 
     func headers(
-        _ type: MessageType, id: String, subject: String?, atMilliseconds now: Int64
+        _ type: MessageType, id: String, subject: String?, atMilliseconds now: Int64,
+        contentType: String = "application/json"
     ) -> [KafkaHeader] {
-        var headers = [
-            KafkaHeader(name: MessageHeaderName.specificationVersion, text: "1.0"),
-            KafkaHeader(name: MessageHeaderName.id, text: id),
-            KafkaHeader(name: MessageHeaderName.source, text: source),
-            KafkaHeader(name: MessageHeaderName.type, text: type.rawValue),
-            KafkaHeader(name: MessageHeaderName.time, text: WallClock.rfc3339(unixMilliseconds: now)),
-            KafkaHeader(name: MessageHeaderName.contentType, text: "application/json"),
-        ]
+        var headers: [KafkaHeader] = []
+        // With what the kinds of messages add.
+        headers.reserveCapacity(12)
+        headers.append(KafkaHeader(name: MessageHeaderName.specificationVersion, text: "1.0"))
+        headers.append(KafkaHeader(name: MessageHeaderName.id, text: id))
+        headers.append(KafkaHeader(name: MessageHeaderName.source, text: source))
+        headers.append(KafkaHeader(name: MessageHeaderName.type, text: type.rawValue))
+        headers.append(KafkaHeader(name: MessageHeaderName.time, text: WallClock.rfc3339(unixMilliseconds: now)))
+        headers.append(KafkaHeader(name: MessageHeaderName.contentType, text: contentType))
         if let subject { headers.append(KafkaHeader(name: MessageHeaderName.subject, text: subject)) }
         return headers
     }
@@ -216,10 +218,20 @@ extension MessageCodec {
     }
 
     func decode<Wire: Decodable>(_ type: Wire.Type, from value: [UInt8]?) throws(MessageError) -> Wire {
+        try reading(value) { (bytes) throws(JSONError) in try JSONCoding.decode(type, from: bytes) }
+    }
+
+    func read<Wire: JSONReadable>(_ type: Wire.Type, from value: [UInt8]?) throws(MessageError) -> Wire {
+        try reading(value) { (bytes) throws(JSONError) in try Wire(try JSONMembers(try JSONReader.read(bytes))) }
+    }
+
+    private func reading<Wire>(
+        _ value: [UInt8]?, _ read: ([UInt8]) throws(JSONError) -> Wire
+    ) throws(MessageError) -> Wire {
         guard let value else { throw .malformed("the record has no value") }
         do {
-            return try JSONCoding.decode(type, from: value)
-        } catch JSONError.unexpectedShape(let path) {
+            return try read(value)
+        } catch .unexpectedShape(let path) {
             throw .malformed("the value has another shape than expected at '\(path)'")
         } catch {
             throw .malformed("the value is not JSON")
@@ -227,8 +239,12 @@ extension MessageCodec {
     }
 
     func open(_ sealed: String, context: String) throws(MessageError) -> [UInt8] {
+        try opened { () throws(SealingError) in try keys.open(sealed, context: context) }
+    }
+
+    func opened(_ open: () throws(SealingError) -> [UInt8]) throws(MessageError) -> [UInt8] {
         do {
-            return try keys.open(sealed, context: context)
+            return try open()
         } catch .unknownKey {
             throw .unknownSealingKey
         } catch {

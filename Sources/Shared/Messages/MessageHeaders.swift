@@ -12,7 +12,7 @@ public enum MessageHeaderName {
     public static let subject = "ce_subject"
     /// When it was written, RFC 3339.
     public static let time = "ce_time"
-    /// Always `application/json`.
+    /// `application/json`; of a journal's records `application/octet-stream`.
     public static let contentType = "content-type"
     /// Unix milliseconds after which a command must not start.
     public static let deadline = "deadline"

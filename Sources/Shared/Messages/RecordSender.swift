@@ -1,9 +1,12 @@
+import Synchronization
+
 /// Writes records to Kafka; the product uses ``KafkaProducer``, tests a recording one.
 public protocol RecordSender: Sendable {
-    /// Sends one record and waits for the broker's acknowledgement.
-    /// - Throws: ``KafkaSendError``, which says whether the record may be stored all the same.
-    @discardableResult
-    func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset
+    /// Sends one record, in the order of the calls; never blocks.
+    ///
+    /// - Parameter report: called once, on any thread: with the broker's acknowledgement, or with why there is none and
+    ///   whether the record may be stored all the same.
+    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void)
 }
 
 extension KafkaProducer: RecordSender {}
@@ -19,15 +22,37 @@ public enum StoreOutcome: Sendable, Hashable {
 }
 
 extension RecordSender {
+    /// Sends one record and returns where it was stored, once the broker has acknowledged it.
+    ///
+    /// What is sent cannot be recalled: cancelling the task does not end the wait.
+    /// - Throws: ``KafkaSendError``, which says whether the record may be stored all the same.
+    @discardableResult
+    public func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset {
+        let result: Result<KafkaOffset, KafkaSendError> = await withCheckedContinuation { continuation in
+            submit(record) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    /// Sends one record now, for somebody who asks later what became of it.
+    public func begin(_ record: KafkaRecord) -> SentRecord {
+        let sent = SentRecord()
+        submit(record) { sent.end($0) }
+        return sent
+    }
+
     /// Sends a record again and again until the broker has it: stored twice is better than not at all.
+    ///
+    /// - Parameter begun: the first attempt, when it was begun already.
     public func sendUntilStored(
-        _ record: KafkaRecord, backoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(5)),
+        _ record: KafkaRecord, begun: SentRecord? = nil,
+        backoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(5)),
         timing: Timing = .system, isTooLate: @Sendable () -> Bool = { false }
     ) async -> StoreOutcome {
         var attempt = 1
         while !Task.isCancelled {
             do {
-                try await send(record)
+                if attempt == 1, let begun { _ = try await begun.end() } else { try await send(record) }
                 return .stored
             } catch {
                 if error.code == .messageTooLarge { return .tooLarge }
@@ -37,5 +62,37 @@ extension RecordSender {
             attempt += 1
         }
         return .givenUp
+    }
+}
+
+/// A record that was sent, and what became of it.
+public final class SentRecord: Sendable {
+    private struct State {
+        var result: Result<KafkaOffset, KafkaSendError>?
+        var waiter: CheckedContinuation<Result<KafkaOffset, KafkaSendError>, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    /// Notes what became of it, once.
+    fileprivate func end(_ result: Result<KafkaOffset, KafkaSendError>) {
+        let waiter = state.withLock { state in
+            state.result = result
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(returning: result)
+    }
+
+    /// Waits for the broker's acknowledgement; for one caller.
+    public func end() async throws(KafkaSendError) -> KafkaOffset {
+        let result: Result<KafkaOffset, KafkaSendError> = await withCheckedContinuation { continuation in
+            let known = state.withLock { state in
+                if state.result == nil { state.waiter = continuation }
+                return state.result
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+        return try result.get()
     }
 }

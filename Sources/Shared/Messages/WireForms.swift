@@ -1,5 +1,5 @@
 /// Value of a command record.
-struct CommandWire: Codable {
+struct CommandWire: Encodable {
     var provider: ProviderName
     var operation: Operation
     var paymentMethod: String?
@@ -34,12 +34,44 @@ struct CommandWire: Codable {
     ///
     /// Each part has its length before it.
     var sealedTogether: String {
-        let money = amount.map { "\($0.minorUnits)\($0.currency.code)" }
-        return [
+        let money = amount.map { String($0.minorUnits) + $0.currency.code }
+        let parts = [
             provider.value, operation.rawValue, paymentMethod, shopTransactionID, paymentID, money, scope,
             idempotencyKeyHash, joins?.value,
         ]
-        .map { part in part.map { "|\($0.utf8.count):\($0)" } ?? "|-" }.joined()
+        var text = ""
+        text.reserveCapacity(320)
+        for part in parts {
+            guard let part else {
+                text += "|-"
+                continue
+            }
+            text += "|"
+            text += String(part.utf8.count)
+            text += ":"
+            text += part
+        }
+        return text
+    }
+}
+
+extension CommandWire: JSONWritable {
+    func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.object { (json) throws(JSONError) in
+            json.member("acceptedAtMilliseconds", acceptedAtMilliseconds)
+            try json.member("amount", amount)
+            json.member("attempt", attempt)
+            json.member("idempotencyKeyHash", idempotencyKeyHash)
+            json.member("joins", joins?.value)
+            json.member("notBeforeMilliseconds", notBeforeMilliseconds)
+            json.member("operation", operation.rawValue)
+            json.member("paymentID", paymentID)
+            json.member("paymentMethod", paymentMethod)
+            json.member("provider", provider.value)
+            json.member("scope", scope)
+            json.member("sealed", sealed)
+            json.member("shopTransactionID", shopTransactionID)
+        }
     }
 }
 
@@ -57,7 +89,7 @@ struct TaskContent: Codable {
 }
 
 /// Value of a reply record.
-struct ReplyWire: Codable {
+struct ReplyWire: Encodable {
     var statusCode: Int
     var retryAfterSeconds: Int?
     var isReplayed: Bool
@@ -71,8 +103,46 @@ struct ReplyWire: Codable {
     }
 }
 
+extension CommandWire: JSONReadable {
+    init(_ json: JSONMembers) throws(JSONError) {
+        provider = try json.value("provider") { ProviderName($0) }
+        operation = try json.value("operation") { Operation(rawValue: $0) }
+        paymentMethod = try json.textIfPresent("paymentMethod")
+        shopTransactionID = try json.textIfPresent("shopTransactionID")
+        paymentID = try json.textIfPresent("paymentID")
+        amount = try json.moneyIfPresent("amount")
+        acceptedAtMilliseconds = try json.integer("acceptedAtMilliseconds")
+        attempt = Int(try json.integer("attempt"))
+        notBeforeMilliseconds = try json.integerIfPresent("notBeforeMilliseconds")
+        scope = try json.textIfPresent("scope")
+        idempotencyKeyHash = try json.textIfPresent("idempotencyKeyHash")
+        joins = try json.valueIfPresent("joins") { CommandID($0) }
+        sealed = try json.text("sealed")
+    }
+}
+
+extension ReplyWire: JSONWritable {
+    func write(to json: inout JSONWriter) throws(JSONError) {
+        json.object { json in
+            json.member("isReplayed", isReplayed)
+            json.member("retryAfterSeconds", retryAfterSeconds)
+            json.member("sealed", sealed)
+            json.member("statusCode", statusCode)
+        }
+    }
+}
+
+extension ReplyWire: JSONReadable {
+    init(_ json: JSONMembers) throws(JSONError) {
+        statusCode = Int(try json.integer("statusCode"))
+        retryAfterSeconds = try json.integerIfPresent("retryAfterSeconds").map { Int($0) }
+        isReplayed = try json.flag("isReplayed")
+        sealed = try json.text("sealed")
+    }
+}
+
 /// Value of a result record.
-struct ResultWire: Codable {
+struct ResultWire: Encodable {
     var provider: ProviderName
     var operation: Operation
     var shopTransactionID: String?
@@ -93,6 +163,36 @@ struct ResultWire: Codable {
         occurredAtMilliseconds = result.occurredAtMilliseconds
         webhookID = result.notification?.webhookID
         self.sealed = sealed
+    }
+}
+
+extension ResultWire: JSONWritable {
+    func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.object { (json) throws(JSONError) in
+            try json.member("amount", amount)
+            json.member("occurredAtMilliseconds", occurredAtMilliseconds)
+            json.member("operation", operation.rawValue)
+            json.member("outcome", outcome)
+            json.member("paymentID", paymentID)
+            json.member("provider", provider.value)
+            json.member("sealed", sealed)
+            json.member("shopTransactionID", shopTransactionID)
+            json.member("webhookID", webhookID)
+        }
+    }
+}
+
+extension ResultWire: JSONReadable {
+    init(_ json: JSONMembers) throws(JSONError) {
+        provider = try json.value("provider") { ProviderName($0) }
+        operation = try json.value("operation") { Operation(rawValue: $0) }
+        shopTransactionID = try json.textIfPresent("shopTransactionID")
+        paymentID = try json.textIfPresent("paymentID")
+        amount = try json.moneyIfPresent("amount")
+        outcome = try json.text("outcome")
+        occurredAtMilliseconds = try json.integer("occurredAtMilliseconds")
+        webhookID = try json.textIfPresent("webhookID")
+        sealed = try json.textIfPresent("sealed")
     }
 }
 

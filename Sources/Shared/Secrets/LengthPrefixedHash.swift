@@ -4,11 +4,13 @@ import Crypto
 enum LengthPrefixedHash {
     /// The 32 bytes.
     static func digest(of parts: [String]) -> [UInt8] {
-        var hash = SHA256()
+        var text: [UInt8] = []
+        text.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count + 8 })
         for part in parts {
-            hash.update(data: Array("\(part.utf8.count):".utf8))
-            hash.update(data: Array(part.utf8))
+            text.append(contentsOf: String(part.utf8.count).utf8)
+            text.append(UInt8(ascii: ":"))
+            text.append(contentsOf: part.utf8)
         }
-        return Array(hash.finalize())
+        return Array(SHA256.hash(data: text))
     }
 }

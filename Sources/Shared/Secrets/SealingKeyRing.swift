@@ -27,7 +27,8 @@ public struct SealingKeyRing: Sendable {
 
     private let writing: Key
     private let keysByID: [String: SymmetricKey]
-    private let codeKeys: [String: SymmetricKey]
+    /// Codes of nothing yet, under each key: the key's own part of the work is done once.
+    private let codes: [String: HMAC<SHA256>]
 
     /// Makes a ring; the first key seals.
     /// - Returns: `nil` when there is no key or an id stands twice.
@@ -66,15 +67,30 @@ public struct SealingKeyRing: Sendable {
     private init(writing: Key, keysByID: [String: SymmetricKey]) {
         self.writing = writing
         self.keysByID = keysByID
-        self.codeKeys = keysByID.mapValues(Self.codeKey)
+        self.codes = keysByID.mapValues { HMAC<SHA256>(key: Self.codeKey(from: $0)) }
     }
 
     /// Seals bytes for one place; `context` says which (a kind of message and its id) and must be given again to open.
     public func seal(_ bytes: [UInt8], context: String) throws(SealingError) -> String {
+        writing.id + "." + (try combined(bytes, context)).base64EncodedString()
+    }
+
+    /// The same without base64, for what need not be text: `<key id>.` and nonce, ciphertext and tag as they are.
+    public func sealBytes(_ bytes: [UInt8], context: String) throws(SealingError) -> [UInt8] {
+        let combined = try combined(bytes, context)
+        var sealed: [UInt8] = []
+        sealed.reserveCapacity(writing.id.utf8.count + 1 + combined.count)
+        sealed.append(contentsOf: writing.id.utf8)
+        sealed.append(Self.point)
+        sealed.append(contentsOf: combined)
+        return sealed
+    }
+
+    private func combined(_ bytes: [UInt8], _ context: String) throws(SealingError) -> Data {
         do {
             let box = try AES.GCM.seal(bytes, using: writing.key, authenticating: Array(context.utf8))
             guard let combined = box.combined else { throw SealingError.notSealed }
-            return writing.id + "." + combined.base64EncodedString()
+            return combined
         } catch {
             throw .notSealed
         }
@@ -84,11 +100,22 @@ public struct SealingKeyRing: Sendable {
     /// - Throws: ``SealingError/unknownKey`` when no key of the ring has the id (the message is not damaged: another
     ///   process writes with a key that this one was not given), ``SealingError/damaged`` otherwise.
     public func open(_ sealed: String, context: String) throws(SealingError) -> [UInt8] {
-        guard let point = sealed.utf8.firstIndex(of: UInt8(ascii: ".")) else { throw .damaged }
+        guard let point = sealed.utf8.firstIndex(of: Self.point) else { throw .damaged }
         guard let key = keysByID[String(sealed[..<point])] else { throw .unknownKey }
         guard let combined = Data(base64Encoded: String(sealed[sealed.utf8.index(after: point)...])) else {
             throw .damaged
         }
+        return try open(combined, key, context)
+    }
+
+    /// Opens what ``sealBytes(_:context:)`` made, with the errors of ``open(_:context:)``.
+    public func openBytes(_ sealed: ArraySlice<UInt8>, context: String) throws(SealingError) -> [UInt8] {
+        guard let point = sealed.firstIndex(of: Self.point) else { throw .damaged }
+        guard let key = keysByID[String(decoding: sealed[..<point], as: UTF8.self)] else { throw .unknownKey }
+        return try open(Data(sealed[(point + 1)...]), key, context)
+    }
+
+    private func open(_ combined: Data, _ key: SymmetricKey, _ context: String) throws(SealingError) -> [UInt8] {
         do {
             let box = try AES.GCM.SealedBox(combined: combined)
             return Array(try AES.GCM.open(box, using: key, authenticating: Array(context.utf8)))
@@ -97,9 +124,11 @@ public struct SealingKeyRing: Sendable {
         }
     }
 
+    private static let point = UInt8(ascii: ".")
+
     /// A code by which bytes are known again without being kept: `<key id>.<hexadecimal HMAC-SHA256>`.
     public func authenticationCode(of bytes: [UInt8]) -> String {
-        writing.id + "." + Self.code(of: bytes, key: codeKeys[writing.id] ?? writing.key)
+        writing.id + "." + Self.code(of: bytes, codes[writing.id] ?? HMAC(key: Self.codeKey(from: writing.key)))
     }
 
     /// Whether a code was made of these bytes with any key of the ring.
@@ -107,12 +136,14 @@ public struct SealingKeyRing: Sendable {
     /// - Returns: `nil` when its key is not in the ring.
     public func verifies(_ code: String, of bytes: [UInt8]) -> Bool? {
         guard let point = code.utf8.firstIndex(of: UInt8(ascii: ".")) else { return nil }
-        guard let key = codeKeys[String(code[..<point])] else { return nil }
-        return code[code.utf8.index(after: point)...] == Self.code(of: bytes, key: key)
+        guard let begun = codes[String(code[..<point])] else { return nil }
+        return code[code.utf8.index(after: point)...] == Self.code(of: bytes, begun)
     }
 
-    private static func code(of bytes: [UInt8], key: SymmetricKey) -> String {
-        Hexadecimal.encode(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
+    private static func code(of bytes: [UInt8], _ begun: HMAC<SHA256>) -> String {
+        var code = begun
+        code.update(data: bytes)
+        return Hexadecimal.encode(Array(code.finalize()))
     }
 
     /// Another key than the sealing one, derived from it: one key, one use.

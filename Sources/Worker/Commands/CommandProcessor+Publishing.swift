@@ -5,9 +5,10 @@ import Shared
 extension CommandProcessor {
     /// Publishes reply and result together; the command is done when the result is stored.
     func publish(_ outcome: Outcome, of command: Command, _ message: KafkaMessage) async -> RecordDisposition {
-        async let replied: Void = reply(outcome, to: command)
+        let reply = reply(outcome, to: command)
+        let replying = reply.map { sender.begin($0) }
         let stored = await storeResult(outcome, of: command)
-        await replied
+        if let reply, let replying { await finish(reply, replying, to: command) }
         switch stored {
         case .stored: return .done
         case .givenUp: return .leftForSuccessor
@@ -56,21 +57,24 @@ extension CommandProcessor {
         return await sender.sendUntilStored(record, backoff: settings.storeBackoff, timing: timing)
     }
 
-    /// Sends the reply as long as somebody may wait for it.
-    private func reply(_ outcome: Outcome, to command: Command) async {
-        guard let address = command.replyTo, let body = outcome.body else { return }
+    /// The reply to somebody who waits for it.
+    private func reply(_ outcome: Outcome, to command: Command) -> KafkaRecord? {
+        guard let address = command.replyTo, let body = outcome.body else { return nil }
         let reply = Reply(
             commandID: command.id, statusCode: outcome.statusCode, retryAfterSeconds: outcome.retryAfterSeconds,
             isReplayed: outcome.isReplayed, body: body)
-        guard let record = try? codec.record(for: reply, to: address, atMilliseconds: clock.unixMilliseconds) else {
-            logger.error("a reply cannot be written", metadata: metadata(of: command))
-            return
-        }
+        let record = try? codec.record(for: reply, to: address, atMilliseconds: clock.unixMilliseconds)
+        if record == nil { logger.error("a reply cannot be written", metadata: metadata(of: command)) }
+        return record
+    }
+
+    /// Sends a reply that was sent once as long as somebody may wait for it.
+    private func finish(_ reply: KafkaRecord, _ begun: SentRecord, to command: Command) async {
         let deadline = command.deadlineMilliseconds ?? 0
-        if await sender.sendUntilStored(
-            record, backoff: settings.storeBackoff, timing: timing, isTooLate: { clock.unixMilliseconds > deadline })
-            != .stored
-        {
+        let stored = await sender.sendUntilStored(
+            reply, begun: begun, backoff: settings.storeBackoff, timing: timing,
+            isTooLate: { clock.unixMilliseconds > deadline })
+        if stored != .stored {
             logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))
         }
     }

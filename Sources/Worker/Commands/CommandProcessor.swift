@@ -169,7 +169,11 @@ public struct CommandProcessor: Sendable {
 
     /// The key under which the provider knows what a command does: the same for every attempt at it.
     static func providerKey(of command: Command) -> String {
-        command.operation.rawValue.split(separator: "/").joined(separator: "-") + "-" + command.id.value
+        let operation = command.operation.rawValue
+        let name =
+            operation.utf8.contains(UInt8(ascii: "/"))
+            ? operation.split(separator: "/").joined(separator: "-") : operation
+        return name + "-" + command.id.value
     }
 
     func timeLeft(of command: Command) -> Duration {

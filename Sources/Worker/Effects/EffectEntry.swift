@@ -35,14 +35,11 @@ struct EffectEntry: Sendable, Hashable {
         settled.request = nil
         settled.progress = nil
         effect = settled
-        guard payment != nil, var attempt = payment?.last else { return }
-        attempt.effect = settled
         switch answer.label {
-        case PaymentResult.ok.rawValue: attempt.final = .accepted
-        case PaymentResult.ko.rawValue: attempt.final = .failed
+        case PaymentResult.ok.rawValue: payment?.conclude(.accepted)
+        case PaymentResult.ko.rawValue: payment?.conclude(.failed)
         default: break
         }
-        payment?.replaceLast(attempt)
     }
 
     /// Takes the payment as it is after news of it.
@@ -79,8 +76,10 @@ final class EffectProgress: Sendable {
 
     /// The entry with what was noted.
     func added(to entry: EffectEntry) -> EffectEntry {
+        let noted = noted.withLock { $0 }
+        guard noted != entry.effect.progress else { return entry }
         var added = entry
-        added.effect.progress = noted.withLock { $0 }
+        added.effect.progress = noted
         return added
     }
 }

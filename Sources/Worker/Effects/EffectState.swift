@@ -91,3 +91,51 @@ struct ClaimState: Sendable, Hashable, Codable {
     /// Code of the canonical request.
     var requestCode: String
 }
+
+extension EffectState: JSONWritable {
+    /// Writes what is known.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.object { (json) throws(JSONError) in
+            try json.member("amount", amount)
+            try json.member("answer", answer)
+            json.member("commandID", commandID.value)
+            json.member("deadlineMilliseconds", deadlineMilliseconds)
+            json.member("durationMilliseconds", durationMilliseconds)
+            json.member("firstAttemptedAtMilliseconds", firstAttemptedAtMilliseconds)
+            json.member("lane", lane)
+            json.member("operation", operation.rawValue)
+            json.member("paymentMethod", paymentMethod)
+            try json.member("progress", progress)
+            json.member("providerKey", providerKey)
+            try json.member("reference", reference)
+            try json.member("request", request.map { .object($0) })
+            json.member("requestCode", requestCode)
+            json.member("scope", scope)
+        }
+    }
+}
+
+extension RecordedAnswer: JSONWritable {
+    /// Writes the answer.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.object { (json) throws(JSONError) in
+            json.member("body", body)
+            json.member("effect", effect.rawValue)
+            try json.member("found", found)
+            json.member("label", label)
+            json.member("retryAfterSeconds", retryAfterSeconds)
+            json.member("settledAtMilliseconds", settledAtMilliseconds)
+            json.member("statusCode", statusCode)
+        }
+    }
+}
+
+extension ClaimState: JSONWritable {
+    func write(to json: inout JSONWriter) throws(JSONError) {
+        json.object { json in
+            json.member("commandID", commandID.value)
+            json.member("entry", entry)
+            json.member("requestCode", requestCode)
+        }
+    }
+}

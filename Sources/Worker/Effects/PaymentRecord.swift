@@ -57,10 +57,10 @@ public struct PaymentRecord: Sendable, Hashable, Codable {
         attempts[attempts.count - 1].effect = effect
     }
 
-    /// Replaces the last attempt.
-    mutating func replaceLast(_ attempt: PaymentAttempt) {
+    /// Notes what the last attempt came to.
+    mutating func conclude(_ final: PaymentStatus) {
         guard !attempts.isEmpty else { return }
-        attempts[attempts.count - 1] = attempt
+        attempts[attempts.count - 1].final = final
     }
 
     /// Sum of the refunds, minor units.
@@ -118,4 +118,61 @@ public struct MoneyMovement: Sendable, Hashable, Codable {
     public var commandID: CommandID
     /// How much.
     public var minorUnits: Int64
+}
+
+extension PaymentRecord: JSONWritable {
+    /// Writes the payment with all its attempts.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.object { (json) throws(JSONError) in
+            json.member("attemptNumber", attemptNumber)
+            try json.member("attempts", attempts)
+            try json.member("captures", captures)
+            try json.member("notified", notified)
+            try json.member("others", others)
+            try json.member("refunds", refunds)
+            json.member("shopTransactionID", shopTransactionID)
+        }
+    }
+}
+
+extension PaymentAttempt: JSONWritable {
+    /// Writes the attempt.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        try json.object { (json) throws(JSONError) in
+            try json.member("effect", effect)
+            json.member("final", final?.rawValue)
+            json.member("number", number)
+            json.member("productsCode", productsCode)
+        }
+    }
+}
+
+extension ObservedPayment: JSONWritable {
+    /// Writes identifier and outcome.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        json.object { json in
+            json.member("final", final.rawValue)
+            json.member("paymentID", paymentID)
+        }
+    }
+}
+
+extension SentNotification: JSONWritable {
+    /// Writes what was sent, and why.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        json.object { json in
+            json.member("cause", cause.value)
+            json.member("webhookID", webhookID)
+        }
+    }
+}
+
+extension MoneyMovement: JSONWritable {
+    /// Writes who moved how much.
+    public func write(to json: inout JSONWriter) throws(JSONError) {
+        json.object { json in
+            json.member("commandID", commandID.value)
+            json.member("minorUnits", minorUnits)
+        }
+    }
 }

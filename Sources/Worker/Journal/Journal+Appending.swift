@@ -27,21 +27,24 @@ extension Journal {
         var attempt = 1
         var mayBeStored = false
         while !Task.isCancelled {
-            var limit = settings.readBackLimit
-            do throws(KafkaSendError) {
-                try await sender.send(record)
-                mayBeStored = true
-                if faults.contains(.readBackSkipped), !id.hasPrefix("owner") { return .valid }
-                while true {
-                    if let verdict = await verdict(of: id, within: limit) { return verdict == .valid ? .valid : .void }
-                    if isTooLate() || Task.isCancelled { return .unconfirmed }
-                }
-            } catch {
-                if error.code == .messageTooLarge { return .notWritable }
-                mayBeStored = mayBeStored || error.mayBeStored
-                limit = .seconds(1)
+            if faults.contains(.readBackSkipped), !id.hasPrefix("owner"), (try? await sender.send(record)) != nil {
+                return .valid
             }
-            if mayBeStored, let verdict = await verdict(of: id, within: limit) {
+            // What was read back is stored: nobody waits for the acknowledgement, only for its failure.
+            sender.submit(record) { [self] result in
+                if case .failure(let error) = result { failed(id, error) }
+            }
+            var failure: KafkaSendError?
+            while failure == nil {
+                switch await answer(to: id, within: settings.readBackLimit) {
+                case .verdict(let verdict): return verdict == .valid ? .valid : .void
+                case .failed(let error): failure = error
+                case .silence: if isTooLate() || Task.isCancelled { return .unconfirmed }
+                }
+            }
+            if failure?.code == .messageTooLarge { return .notWritable }
+            mayBeStored = mayBeStored || failure?.mayBeStored ?? true
+            if mayBeStored, case .verdict(let verdict) = await answer(to: id, within: .seconds(1)) {
                 return verdict == .valid ? .valid : .void
             }
             // What another owner's record stands before can only become void.
@@ -54,24 +57,28 @@ extension Journal {
     }
 
     private func isOutdated(_ epoch: Int64, _ partition: Int32) -> Bool {
-        state.withLock { ($0.partitions[partition]?.log.checkpoint.epoch ?? 0) > epoch }
+        state.withLock { ($0.partitions[partition]?.log.epoch ?? 0) > epoch }
     }
 
-    /// Waits for a record to be read back; `nil` when the time is over.
-    private func verdict(of id: String, within limit: Duration) async -> JournalLog.Verdict? {
+    /// Waits for a record to be read back, or for its failure.
+    private func answer(to id: String, within limit: Duration) async -> Answer {
         let deadline = timing.now + limit
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                let (isOver, known): (Bool, JournalLog.Verdict?) = state.withLock { state in
-                    guard var waiter = state.waiters[id] else { return (true, nil) }
-                    if let verdict = waiter.verdict { return (true, verdict) }
-                    if Task.isCancelled { return (true, nil) }
+                let known = state.withLock { state -> Answer? in
+                    guard var waiter = state.waiters[id] else { return .silence }
+                    defer { state.waiters[id] = waiter }
+                    if let verdict = waiter.verdict { return .verdict(verdict) }
+                    if let failure = waiter.failure {
+                        waiter.failure = nil
+                        return .failed(failure)
+                    }
+                    if Task.isCancelled { return .silence }
                     waiter.continuation = continuation
                     waiter.deadline = deadline
-                    state.waiters[id] = waiter
-                    return (false, nil)
+                    return nil
                 }
-                if isOver { continuation.resume(returning: known) }
+                if let known { continuation.resume(returning: known) }
             }
         } onCancel: {
             let continuation = state.withLock { state in
@@ -79,8 +86,21 @@ extension Journal {
                 state.waiters[id]?.continuation = nil
                 return continuation
             }
-            continuation?.resume(returning: nil)
+            continuation?.resume(returning: .silence)
         }
+    }
+
+    /// The broker has not acknowledged a record.
+    private func failed(_ id: String, _ error: KafkaSendError) {
+        let continuation = state.withLock { state -> UnsafeContinuation<Answer, Never>? in
+            guard var waiter = state.waiters[id] else { return nil }
+            defer { state.waiters[id] = waiter }
+            let continuation = waiter.continuation
+            waiter.continuation = nil
+            if continuation == nil { waiter.failure = error }
+            return continuation
+        }
+        continuation?.resume(returning: .failed(error))
     }
 
     /// Ends the waits whose time is over.
@@ -94,7 +114,7 @@ extension Journal {
                 return state.waiters[id]?.continuation
             }
         }
-        for continuation in expired { continuation.resume(returning: nil) }
+        for continuation in expired { continuation.resume(returning: .silence) }
     }
 
     /// Writes a state of an entry once more, so that the last record in the log is a valid one.

@@ -89,9 +89,8 @@ extension Journal: Service {
                 guard let found = state.partitions[partition], found.assignment == assignment, !found.isStopped else {
                     return nil
                 }
-                let epoch = found.log.checkpoint.epoch + 1
-                state.serial += 1
-                let id = "owner.\(epoch).\(instance).\(state.serial)"
+                let epoch = found.log.epoch + 1
+                let id = makeID("owner", epoch: epoch)
                 state.partitions[partition]?.candidate = id
                 let summary = JournalSummary(changedAtMilliseconds: clock.unixMilliseconds, writer: instance)
                 return JournalRecord(
@@ -119,7 +118,7 @@ extension Journal: Service {
         guard let end = await source?.endOffset(of: partition) else { return }
         var last: Int64 = -1
         while true {
-            let position = state.withLock { $0.partitions[partition]?.log.checkpoint.position ?? 0 }
+            let position = state.withLock { $0.partitions[partition]?.log.position ?? 0 }
             // A log can end in offsets without records; when nothing comes any more, this is all there is.
             if position >= end || position == last { return }
             last = position
@@ -147,10 +146,14 @@ extension Journal: Service {
     // MARK: - From time to time
 
     private func tick() async throws {
+        var flushed = timing.now
         while await timing.pause(for: settings.tick) {
             expireWaiters()
-            await blocking.run { self.flush() }
-            try checkIndex()
+            if timing.now - flushed >= settings.flushInterval {
+                flushed = timing.now
+                await blocking.run { self.flush() }
+                try checkIndex()
+            }
             announceDue()
         }
     }

@@ -7,18 +7,24 @@ extension Journal {
     /// Takes records in their order.
     public func received(_ batch: [KafkaMessage]) {
         let now = timing.now
+        // Before the lock, for which everybody waits who works on a command.
+        let readings = batch.map { message in
+            Result { () throws(MessageError) in try codec.journalReading(from: message) }
+        }
         var happened: [Event] = []
-        var resumed: [(UnsafeContinuation<JournalLog.Verdict?, Never>, JournalLog.Verdict)] = []
+        var resumed: [(UnsafeContinuation<Answer, Never>, JournalLog.Verdict)] = []
         var held: [Int32] = []
         var restarted: [Int32] = []
         let pending = state.withLock { state in
-            for message in batch {
+            for (message, reading) in zip(batch, readings) {
                 guard var partition = state.partitions.removeValue(forKey: message.partition) else { continue }
                 defer { state.partitions[message.partition] = partition }
-                guard !partition.isStopped, !partition.isRestarting, isExpected(message, &partition, &restarted) else {
+                guard !partition.isStopped, !partition.isRestarting,
+                    isExpected(message, reading, &partition, &restarted)
+                else {
                     continue
                 }
-                guard let record = reading(message, &partition) else { continue }
+                guard let record = record(reading, message, &partition) else { continue }
                 let verdict = take(record, message.partition, &partition, at: now)
                 follow(record, verdict, message.partition, &partition, &happened, &held)
                 if let continuation = Self.resolve(record.id, verdict, &state) {
@@ -28,7 +34,7 @@ extension Journal {
             return state.partitions.values.reduce(0) { $0 + $1.log.changes.count }
         }
         metrics.applied(batch.count)
-        for (continuation, verdict) in resumed { continuation.resume(returning: verdict) }
+        for (continuation, verdict) in resumed { continuation.resume(returning: .verdict(verdict)) }
         let owner = owner.withLock { $0 }
         for partition in held { owner?.held(partition) }
         for event in happened { eventsContinuation.yield(event) }
@@ -64,10 +70,12 @@ extension Journal {
     }
 
     /// Whether a record goes on from where this process stands; the first one proves that the log is still the same.
-    private func isExpected(_ message: KafkaMessage, _ partition: inout Partition, _ restarted: inout [Int32]) -> Bool {
-        guard let expected = partition.expected else { return message.offset >= partition.log.checkpoint.position }
-        let reading = try? codec.journalReading(from: message)
-        if message.offset == expected.position - 1, let reading,
+    private func isExpected(
+        _ message: KafkaMessage, _ reading: Result<JournalReading, MessageError>, _ partition: inout Partition,
+        _ restarted: inout [Int32]
+    ) -> Bool {
+        guard let expected = partition.expected else { return message.offset >= partition.log.position }
+        if message.offset == expected.position - 1, let reading = try? reading.get(),
             JournalLog.fingerprint(reading) == expected.lastRecord
         {
             partition.expected = nil
@@ -88,10 +96,12 @@ extension Journal {
         return false
     }
 
-    private func reading(_ message: KafkaMessage, _ partition: inout Partition) -> JournalReading? {
-        do {
-            return try codec.journalReading(from: message)
-        } catch {
+    private func record(
+        _ reading: Result<JournalReading, MessageError>, _ message: KafkaMessage, _ partition: inout Partition
+    ) -> JournalReading? {
+        switch reading {
+        case .success(let record): return record
+        case .failure(let error):
             let place: Logger.Metadata = .of([
                 .topic: message.topic, .partition: "\(message.partition)", .offset: "\(message.offset)",
             ])
@@ -154,7 +164,7 @@ extension Journal {
                 happened.append(.owned(number))
             }
         }
-        if let epoch = partition.epoch, partition.log.checkpoint.epoch > epoch {
+        if let epoch = partition.epoch, partition.log.epoch > epoch {
             partition.epoch = nil
             partition.isOpen = false
             held.append(number)
@@ -173,7 +183,7 @@ extension Journal {
 
     private static func resolve(
         _ id: String, _ verdict: JournalLog.Verdict, _ state: inout State
-    ) -> UnsafeContinuation<JournalLog.Verdict?, Never>? {
+    ) -> UnsafeContinuation<Answer, Never>? {
         guard var waiter = state.waiters[id] else { return nil }
         let continuation = waiter.continuation
         // A record that is stored twice counts once: the first verdict stays.
@@ -188,10 +198,11 @@ extension Journal {
         flushing.withLock { _ in
             for number in 0..<settings.partitions {
                 let changed = state.withLock { state -> ([JournalKey: JournalRow?], JournalCheckpoint)? in
-                    guard let partition = state.partitions[number], partition.expected == nil else { return nil }
+                    guard let partition = state.partitions[number], partition.expected == nil,
+                        !partition.log.changes.isEmpty
+                    else { return nil }
                     let checkpoint = partition.log.checkpoint
-                    return partition.log.changes.isEmpty || checkpoint.lastRecord.isEmpty
-                        ? nil : (partition.log.changes, checkpoint)
+                    return checkpoint.lastRecord.isEmpty ? nil : (partition.log.changes, checkpoint)
                 }
                 guard let (rows, checkpoint) = changed else { continue }
                 do {

@@ -41,15 +41,24 @@ public final class Journal: Sendable {
     /// Somebody who waits for a record to be read back.
     struct Waiter {
         var verdict: JournalLog.Verdict?
-        var continuation: UnsafeContinuation<JournalLog.Verdict?, Never>?
+        /// Why the broker did not acknowledge it, until somebody has taken note.
+        var failure: KafkaSendError?
+        var continuation: UnsafeContinuation<Answer, Never>?
         var deadline: Duration = .zero
+    }
+
+    /// What is known of a record that was sent.
+    enum Answer: Sendable {
+        case verdict(JournalLog.Verdict)
+        case failed(KafkaSendError)
+        /// Nothing, and the time is over.
+        case silence
     }
 
     struct State {
         var partitions: [Int32: Partition] = [:]
         var waiters: [String: Waiter] = [:]
         var assignments: UInt64 = 0
-        var serial: UInt64 = 0
         var source: (any JournalSource)?
         /// Why the index did not take what it was last given; `nil` when it did.
         var indexFailure: JournalIndexError?
@@ -74,6 +83,7 @@ public final class Journal: Sendable {
     let blocking: BlockingWork
     let logger: Logger
     let state = Mutex(State())
+    private let serial = Atomic<UInt64>(0)
     let flushing = Mutex(())
     let owner = Mutex<(any JournalOwner)?>(nil)
     let events: AsyncStream<Event>
@@ -188,13 +198,13 @@ public final class Journal: Sendable {
     var nextOffsets: [Int32: Int64] {
         state.withLock { state in
             state.partitions.mapValues { partition in
-                partition.expected.map { $0.position - 1 } ?? partition.log.checkpoint.position
+                partition.expected.map { $0.position - 1 } ?? partition.log.position
             }
         }
     }
 
     /// How far each partition was read.
-    public var positions: [Int32: Int64] { state.withLock { $0.partitions.mapValues { $0.log.checkpoint.position } } }
+    public var positions: [Int32: Int64] { state.withLock { $0.partitions.mapValues { $0.log.position } } }
 
     /// The epoch of this process's ownership of a partition that is open; `nil` when it owns it not.
     func epoch(of partition: Int32) -> Int64? {
@@ -206,12 +216,11 @@ public final class Journal: Sendable {
 
     /// A new id for an attempt or a record.
     func makeID(_ commandID: String, epoch: Int64) -> String {
-        let serial = state.withLock { state in
-            state.serial += 1
-            return state.serial
-        }
-        return "\(commandID).\(epoch).\(instance).\(serial)"
+        commandID + "." + String(epoch) + "." + instance + "." + String(nextSerial())
     }
+
+    /// A number that this process gives once.
+    func nextSerial() -> UInt64 { serial.wrappingAdd(1, ordering: .relaxed).newValue }
 
     // MARK: - Entries
 

@@ -39,6 +39,10 @@ final class JournalDatabase: Sendable {
     /// times what a lookup costs.
     private let readers: [DatabaseQueue]
     private let lookups = Atomic<Int>(0)
+    /// Which keys may have a row.
+    private let filter = KeyFilter()
+    /// The connection that reads the keys of a file that was there before; nothing waits for it.
+    private let keysReader: DatabaseQueue?
 
     /// Opens the file; throws for one that is not a whole one of ours.
     init(opening path: String) throws {
@@ -55,10 +59,12 @@ final class JournalDatabase: Sendable {
                 }
             }
             readers = try Self.openReaders(path)
+            keysReader = try Self.openReader(path)
         } catch {
             try? writer.close()
             throw error
         }
+        readKeys()
     }
 
     /// Makes an empty file in the place of what is there.
@@ -71,18 +77,42 @@ final class JournalDatabase: Sendable {
         writer = try DatabaseQueue(path: path + ".sqlite", configuration: Self.configuration())
         try writer.write { database in try database.execute(sql: Self.schema) }
         readers = try Self.openReaders(path)
+        keysReader = nil
+        filter.complete()
     }
 
     private static func openReaders(_ path: String) throws -> [DatabaseQueue] {
+        try (0..<readersCount).map { _ in try openReader(path) }
+    }
+
+    private static func openReader(_ path: String) throws -> DatabaseQueue {
         var configuration = configuration()
         configuration.readonly = true
-        return try (0..<readersCount).map { _ in
-            try DatabaseQueue(path: path + ".sqlite", configuration: configuration)
+        return try DatabaseQueue(path: path + ".sqlite", configuration: configuration)
+    }
+
+    /// Fills the filter with what is in the file; what is stored meanwhile comes into it by itself.
+    private func readKeys() {
+        keysReader?.asyncUnsafeRead { [filter] database in
+            // Without all keys the filter keeps nothing back, and every lookup finds out what is wrong with the file.
+            guard let database = try? database.get(),
+                let rows = try? Row.fetchCursor(database, sql: "SELECT key, reading FROM entry")
+            else { return }
+            do {
+                while let row = try rows.next() {
+                    filter.add(try Self.key(row), reading: try row.decode(Int64.self, atIndex: 1))
+                }
+                filter.complete()
+            } catch {
+                return
+            }
         }
     }
 
     /// Closes the file, the connection that writes at last: it moves what is in the write-ahead log into the file.
     func close() {
+        keysReader?.interrupt()
+        try? keysReader?.close()
         for reader in readers { try? reader.close() }
         try? writer.close()
     }
@@ -158,6 +188,9 @@ extension JournalDatabase {
     private static let open: Int64 = 1
     /// In `attention`: the entry needs repair.
     private static let repair: Int64 = 2
+
+    /// Whether an entry may have a row; `false` is certain, and costs no lookup.
+    func mayHave(_ key: JournalKey, reading: Int64) -> Bool { filter.mayContain(key, reading: reading) }
 
     /// The row of an entry; does not block the calling thread.
     ///
@@ -291,6 +324,7 @@ extension JournalDatabase {
     ) throws {
         // In the order of the log, so that they lie side by side in the table.
         let sorted = rows.values.compactMap { $0 }.sorted { $0.offset < $1.offset }
+        for row in sorted { filter.add(row.key, reading: reading) }
         try writer.write { database in
             for row in sorted { try Self.put(row, reading: reading, in: database) }
             let deletion = try database.cachedStatement(sql: "DELETE FROM entry WHERE reading = ? AND key = ?")

@@ -22,8 +22,14 @@ struct JournalLog: Sendable {
         case void
     }
 
-    /// Up to where the log was read, and its owner.
-    private(set) var checkpoint: JournalCheckpoint
+    /// The next offset to read.
+    private(set) var position: Int64
+    /// Highest epoch so far; 0 before the first owner.
+    private(set) var epoch: Int64
+    /// Id of that epoch's owner record; empty when that record was not seen.
+    private(set) var ownerID: String
+    /// What stands before ``position``.
+    private var last: Last
     /// Rows that changed since they were last stored; `nil` for those that ended.
     private(set) var changes: [JournalKey: JournalRow?] = [:]
     /// Rows that are open or need repair.
@@ -34,15 +40,34 @@ struct JournalLog: Sendable {
     /// Rules that a simulation breaks.
     var faults: DeliberateFaults = []
 
+    /// The record before a position: its fingerprint is made only when it is asked for, which is not for each record.
+    private enum Last: Sendable {
+        case fingerprint(String)
+        case record(id: String, key: JournalKey, mark: JournalMark)
+    }
+
     init(_ checkpoint: JournalCheckpoint = JournalCheckpoint(), attention: [JournalRow] = []) {
-        self.checkpoint = checkpoint
+        position = checkpoint.position
+        epoch = checkpoint.epoch
+        ownerID = checkpoint.ownerID
+        last = .fingerprint(checkpoint.lastRecord)
         for row in attention { note(row, at: row.key) }
+    }
+
+    /// Up to where the log was read, and its owner.
+    var checkpoint: JournalCheckpoint {
+        let fingerprint =
+            switch last {
+            case .fingerprint(let known): known
+            case .record(let id, let key, let mark): Self.fingerprint(id, key, mark)
+            }
+        return JournalCheckpoint(position: position, epoch: epoch, ownerID: ownerID, lastRecord: fingerprint)
     }
 
     /// Goes past a record that is none of a journal.
     mutating func skip(_ offset: Int64) {
-        checkpoint.position = offset < Int64.max ? offset + 1 : offset
-        checkpoint.lastRecord = ""
+        position = offset < Int64.max ? offset + 1 : offset
+        last = .fingerprint("")
     }
 
     /// Takes the next record of the log.
@@ -51,14 +76,16 @@ struct JournalLog: Sendable {
     ///   repeat a state, which are rare.
     mutating func read(_ record: JournalReading, stored: (JournalKey) throws -> JournalRow?) rethrows -> Verdict {
         let verdict = try judge(record, stored)
-        checkpoint.position = record.offset < Int64.max ? record.offset + 1 : record.offset
-        checkpoint.lastRecord = Self.fingerprint(record)
+        position = record.offset < Int64.max ? record.offset + 1 : record.offset
+        last = .record(id: record.id, key: record.key, mark: record.mark)
         return verdict
     }
 
     /// What tells a record of this log from one at the same place in another log.
-    static func fingerprint(_ record: JournalReading) -> String {
-        let text = record.id + "\n" + record.key.text + "\n" + record.mark.text
+    static func fingerprint(_ record: JournalReading) -> String { fingerprint(record.id, record.key, record.mark) }
+
+    private static func fingerprint(_ id: String, _ key: JournalKey, _ mark: JournalMark) -> String {
+        let text = id + "\n" + key.text + "\n" + mark.text
         return Hexadecimal.encode(SHA256.hash(data: Array(text.utf8)))
     }
 
@@ -73,19 +100,19 @@ struct JournalLog: Sendable {
     private mutating func judge(
         _ record: JournalReading, _ stored: (JournalKey) throws -> JournalRow?
     ) rethrows -> Verdict {
-        let epoch = record.mark.epoch
+        let written = record.mark.epoch
         if record.key == .owner {
-            if epoch == checkpoint.epoch, record.id == checkpoint.ownerID { return .valid }
-            guard epoch > checkpoint.epoch else { return .void }
-            checkpoint.epoch = epoch
-            checkpoint.ownerID = record.id
+            if written == epoch, record.id == ownerID { return .valid }
+            guard written > epoch else { return .void }
+            epoch = written
+            ownerID = record.id
             return .valid
         }
-        if epoch > checkpoint.epoch {
-            checkpoint.epoch = epoch
-            checkpoint.ownerID = ""
+        if written > epoch {
+            epoch = written
+            ownerID = ""
         }
-        let isLate = epoch < checkpoint.epoch && !faults.contains(.epochIgnored)
+        let isLate = written < epoch && !faults.contains(.epochIgnored)
         if isLate {
             let current = try changes[record.key] ?? stored(record.key)
             let overwrites = faults.contains(.lateOverwrites) && record.mark.stage == .settled

@@ -40,8 +40,11 @@ public protocol JournalOwner: AnyObject, Sendable {
 public struct JournalSettings: Sendable, Hashable {
     /// Partitions of the journal, as of the commands.
     public var partitions: Int32
-    /// How often changes go to the index, waiters are looked after and open entries are looked at.
+    /// How often waiters are looked after and open entries are looked at.
     public var tick: Duration
+    /// How often changes go to the index: the longer, the more states of an entry are one row, and the more a process
+    /// that was killed has to read again.
+    public var flushInterval: Duration
     /// Changes in memory at which they go to the index at once.
     public var changesMax: Int
     /// Changes in memory at which a process whose index fails must end.
@@ -68,7 +71,8 @@ public struct JournalSettings: Sendable, Hashable {
 
     /// Makes settings.
     public init(
-        partitions: Int32 = 12, tick: Duration = .milliseconds(250), changesMax: Int = 4000,
+        partitions: Int32 = 12, tick: Duration = .milliseconds(250),
+        flushInterval: Duration = .seconds(1), changesMax: Int = 4000,
         unstoredMax: Int = 100_000,
         readBackLimit: Duration = .seconds(5), reacquireDelay: Duration = .seconds(12),
         appendBackoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(2)),
@@ -79,6 +83,7 @@ public struct JournalSettings: Sendable, Hashable {
     ) {
         self.partitions = partitions
         self.tick = tick
+        self.flushInterval = flushInterval
         self.changesMax = changesMax
         self.unstoredMax = unstoredMax
         self.readBackLimit = readBackLimit

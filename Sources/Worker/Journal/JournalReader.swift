@@ -47,7 +47,8 @@ public final class JournalReader: Service, JournalSource {
         self.standby = standby
         self.logger = logger
         self.reader = try KafkaPartitionReader(
-            configuration: configuration, handler: { journal.received($0) }, logger: logger)
+            configuration: configuration, headers: MessageCodec.journalHeaders, handler: { journal.received($0) },
+            logger: logger)
         // A few for each rebalance.
         (requests, requestsContinuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
         journal.attach(source: self)

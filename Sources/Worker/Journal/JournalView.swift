@@ -68,7 +68,7 @@ public final class JournalView: Sendable {
         var last: [Int32: Int64] = [:]
         var silentSince = ContinuousClock.now
         while true {
-            let positions = state.withLock { $0.logs.mapValues { $0.checkpoint.position } }
+            let positions = state.withLock { $0.logs.mapValues { $0.position } }
             if ends.allSatisfy({ (positions[$0.partition.partition] ?? 0) >= $0.offset }) { return }
             if positions != last { silentSince = .now }
             last = positions

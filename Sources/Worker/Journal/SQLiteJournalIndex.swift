@@ -90,6 +90,7 @@ public final class SQLiteJournalIndex: JournalIndex {
     /// The row of an entry.
     public func row(_ key: JournalKey, of partition: Int32) async throws -> JournalRow? {
         let (database, reading) = try begun(partition)
+        guard database.mayHave(key, reading: reading) else { return nil }
         let answer: Result<JournalRow?, any Error> = await withCheckedContinuation { continuation in
             database.row(key, reading: reading) { continuation.resume(returning: $0) }
         }
@@ -99,6 +100,7 @@ public final class SQLiteJournalIndex: JournalIndex {
     /// The row of an entry, on the calling thread.
     public func storedRow(_ key: JournalKey, of partition: Int32) throws -> JournalRow? {
         let (database, reading) = try begun(partition)
+        guard database.mayHave(key, reading: reading) else { return nil }
         return try attempt(database) { try database.row(key, reading: reading) }
     }
 

@@ -18,8 +18,8 @@ final class RecordingSender: RecordSender {
     /// What was sent to a topic, as a reader sees it.
     func stored(in topic: String) -> [KafkaMessage] { records.filter { $0.topic == topic } }
 
-    func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset {
-        delivery.withLock { _ in
+    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
+        let offset = delivery.withLock { _ in
             let message = received.withLock { received in
                 let message = KafkaMessage(
                     topic: record.topic, partition: record.partition, offset: Int64(received.count), key: record.key,
@@ -30,5 +30,6 @@ final class RecordingSender: RecordSender {
             reader(message)
             return KafkaOffset(topic: record.topic, partition: record.partition, offset: message.offset)
         }
+        report(.success(offset))
     }
 }

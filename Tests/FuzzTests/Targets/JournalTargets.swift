@@ -4,7 +4,7 @@ import Shared
 @testable import Worker
 
 extension FuzzTarget {
-    /// Key, mark, value and content of a journal's record, with `@@` in the value in place of the sealed content.
+    /// Key, mark, line in clear and content of a journal's record; without content the line is the whole value.
     static let journalRecord = FuzzTarget(
         "journal-record", covers: "MessageCodec: records of journals; JournalKey, JournalMark; contents of entries"
     ) {
@@ -40,10 +40,10 @@ extension FuzzTarget {
             let reading = JournalReading(
                 id: String(choice), key: keys[Int(choice) % keys.count], mark: mark,
                 value: choice & 4 == 0 ? Array("{}".utf8) : nil, offset: Int64(offset))
-            let epoch = log.checkpoint.epoch
+            let epoch = log.epoch
             let verdict = log.read(reading) { rows[$0] }
-            try Finding.unless(log.checkpoint.epoch >= epoch, "the epoch goes back")
-            try Finding.unless(log.checkpoint.position == Int64(offset) + 1, "a record is read twice")
+            try Finding.unless(log.epoch >= epoch, "the epoch goes back")
+            try Finding.unless(log.position == Int64(offset) + 1, "a record is read twice")
             // The index keeps what the log says; from time to time, so that both places are asked.
             let changed = log.changes
             if choice & 8 == 0 {
@@ -83,8 +83,8 @@ extension FuzzTarget {
     private static func journalMessage(_ parts: [[UInt8]], _ key: JournalKey?) -> KafkaMessage {
         var value = parts.count > 2 ? parts[2] : nil
         let context = MessageType.journal.rawValue + ":stripe:" + (key?.text ?? "")
-        if parts.count > 3, let sealed = try? Fixture.keys.seal(parts[3], context: context) {
-            value = Array(Fixture.text(value ?? []).replacing("@@", with: sealed).utf8)
+        if parts.count > 3, let sealed = try? Fixture.keys.sealBytes(parts[3], context: context) {
+            value = (value ?? []) + [UInt8(ascii: "\n")] + sealed
         }
         let headers = [
             KafkaHeader(name: MessageHeaderName.type, text: MessageType.journal.rawValue),

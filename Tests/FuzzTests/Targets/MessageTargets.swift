@@ -108,7 +108,7 @@ extension FuzzTarget {
         let base = type.rawValue + ":"
         switch type {
         case .command:
-            let wire = try? JSONCoding.decode(CommandWire.self, from: value)
+            let wire = try? CommandWire(try JSONMembers(try JSONReader.read(value)))
             return base + Fixture.id.value + (wire?.sealedTogether ?? "")
         case .deadLetter:
             guard let wire = try? JSONCoding.decode(DeadLetterWire.self, from: value) else { return base }

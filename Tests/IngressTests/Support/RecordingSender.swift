@@ -15,10 +15,16 @@ final class RecordingSender: RecordSender {
     /// Everything that was sent, as a reader sees it, acknowledged or not.
     var sent: [KafkaMessage] { received.withLock { $0 }.map { $0.asRead } }
 
-    func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset {
+    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
         received.withLock { $0.append(record) }
-        try await rule(record)
-        return KafkaOffset(topic: record.topic, partition: record.partition, offset: 0)
+        Task {
+            do throws(KafkaSendError) {
+                try await rule(record)
+                report(.success(KafkaOffset(topic: record.topic, partition: record.partition, offset: 0)))
+            } catch {
+                report(.failure(error))
+            }
+        }
     }
 }
 

@@ -25,6 +25,30 @@ struct KafkaReadingTests {
         }
     }
 
+    @Test func headersThatNobodyWantsAreLeftOut() async throws {
+        let broker = try TestBroker()
+        let topic = try await broker.makeTopic()
+        try await withProducer(broker.configuration()) { producer in
+            // Other names at the places of the message before, so that none is taken for it.
+            for names in [["a", "b", "c"], ["b", "a"], ["c", "bb", "b"]] {
+                let headers = names.map { KafkaHeader(name: $0, text: $0) }
+                _ = try await producer.send(
+                    KafkaRecord(topic: topic, partition: 0, key: nil, value: [0], headers: headers))
+            }
+        }
+        let start = [KafkaOffset(topic: topic, partition: 0, offset: 0)]
+        for (wanted, expected) in [
+            (nil, [["a", "b", "c"], ["b", "a"], ["c", "bb", "b"]]),
+            (["b", "c"] as Set, [["b", "c"], ["b"], ["c", "b"]]),
+        ] {
+            try await withReader(broker.configuration(), from: start, headers: wanted) { _, collector in
+                try await eventually { collector.count == 3 }
+                #expect(collector.messages.map { $0.headers.map(\.name) } == expected)
+                #expect(collector.messages.allSatisfy { $0.headers.allSatisfy { $0.value == Array($0.name.utf8) } })
+            }
+        }
+    }
+
     @Test func newAssignmentReplacesTheOldOne() async throws {
         let broker = try TestBroker()
         let topic = try await broker.makeTopic(partitions: 2)

@@ -100,11 +100,12 @@ func withProducer<Value>(
 func withReader(
     _ configuration: KafkaConfiguration,
     from offsets: [KafkaOffset],
+    headers: Set<String>? = nil,
     _ body: (KafkaPartitionReader, MessageCollector) async throws -> Void
 ) async throws {
     let collector = MessageCollector()
     let reader = try KafkaPartitionReader(
-        configuration: configuration, handler: { collector.append($0) }, logger: TestBroker.logger)
+        configuration: configuration, headers: headers, handler: { collector.append($0) }, logger: TestBroker.logger)
     reader.assign(offsets)
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await reader.run() }

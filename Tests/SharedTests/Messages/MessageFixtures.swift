@@ -164,6 +164,17 @@ extension KafkaMessage {
         return copy
     }
 
+    /// What of the value is JSON: all of it, of a journal's record its first line.
+    var clearValue: [UInt8]? { value.map { Array($0.prefix { $0 != UInt8(ascii: "\n") }) } }
+
+    /// The message with another sealed part, which does not open.
+    func withDamage(_ text: String) throws -> KafkaMessage {
+        guard clearValue != value else { return try with(member: "sealed", .object(["x": .string(text)])) }
+        var copy = self
+        copy.value = try #require(value) + Array(text.utf8)
+        return copy
+    }
+
     /// The same message with a member of its value replaced.
     func with(member name: String, _ replacement: JSONValue?) throws -> KafkaMessage {
         var copy = self

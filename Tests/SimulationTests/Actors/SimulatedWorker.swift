@@ -140,9 +140,12 @@ final class WeakBox: @unchecked Sendable {
 struct BoxedSender: RecordSender, @unchecked Sendable {
     let box: WeakBox
 
-    func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset {
-        guard let process = box.process else { throw KafkaSendError(code: .shuttingDown, mayBeStored: false) }
-        return try await process.sender.send(record)
+    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
+        guard let process = box.process else {
+            report(.failure(KafkaSendError(code: .shuttingDown, mayBeStored: false)))
+            return
+        }
+        process.sender.submit(record, report)
     }
 }
 

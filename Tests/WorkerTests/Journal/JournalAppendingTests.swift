@@ -37,6 +37,12 @@ struct JournalAppendingTests {
         #expect(try workshop.records(of: Self.key).count == 1)
     }
 
+    @Test func nobodyWaitsForTheAcknowledgementOfWhatWasReadBack() async throws {
+        let workshop = await Self.ready()
+        workshop.sender.withholdReports()
+        #expect(await workshop.journal.append(Self.record(), to: 0) == .valid)
+    }
+
     @Test func whatTheBrokerDoesNotHaveIsSentAgain() async throws {
         let workshop = await Self.ready()
         let lost = KafkaSendError(code: .notPersisted, mayBeStored: false)

@@ -16,6 +16,7 @@ final class RecordingSender: RecordSender {
         var readers: [@Sendable ([KafkaMessage]) -> Void] = []
         /// Records of journals that nobody has read yet; `nil` while they are read at once.
         var withheld: [KafkaMessage]?
+        var isSilent = false
     }
 
     private let state = Mutex(State())
@@ -57,6 +58,9 @@ final class RecordingSender: RecordSender {
         }
     }
 
+    /// Stores what comes from now on, and says nothing of it.
+    func withholdReports() { state.withLock { $0.isSilent = true } }
+
     /// Lets nobody read what is stored in journals from now on.
     func withhold() { state.withLock { $0.withheld = $0.withheld ?? [] } }
 
@@ -92,18 +96,19 @@ final class RecordingSender: RecordSender {
         }
     }
 
-    func send(_ record: KafkaRecord) async throws(KafkaSendError) -> KafkaOffset {
+    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
         let failure: Failure? = state.withLock { state in
             if !record.topic.hasPrefix(KafkaMessage.journalPrefix) { state.attempts += 1 }
             guard state.failures[record.topic]?.isEmpty == false else { return nil }
             return state.failures[record.topic]?.removeFirst()
         }
         guard failure?.isStored ?? true else {
-            throw failure?.error ?? KafkaSendError(code: .refused, mayBeStored: false)
+            report(.failure(failure?.error ?? KafkaSendError(code: .refused, mayBeStored: false)))
+            return
         }
         let offset = store(record)
-        if let failure { throw failure.error }
-        return offset
+        if state.withLock({ $0.isSilent }) { return }
+        report(failure.map { .failure($0.error) } ?? .success(offset))
     }
 }
 

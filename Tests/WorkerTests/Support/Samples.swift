@@ -43,7 +43,7 @@ extension PaymentRecord {
         }
         guard var last = record.last else { return record }
         last.final = final
-        record.replaceLast(last)
+        record.attempts[record.attempts.count - 1] = last
         return record
     }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// W3C trace context: which trace something belongs to and which span is its parent.
 public struct TraceContext: Sendable, Hashable {
     /// The longest `tracestate` that is passed on, in bytes; a longer one is left out, as the specification allows.
@@ -22,13 +24,12 @@ public struct TraceContext: Sendable, Hashable {
     /// A new trace, not sampled: nobody has recorded anything of it.
     public static func root() -> TraceContext {
         TraceContext(
-            traceID: (UInt64.random(in: 1 ... .max), UInt64.random(in: 1 ... .max)), spanID: newSpanID(), flags: 0,
-            traceState: nil)
+            traceID: (newID(), newID()), spanID: newID(), flags: 0, traceState: nil)
     }
 
     /// The same trace with a new span, whose parent the receiver's span is.
     public func child() -> TraceContext {
-        TraceContext(traceID: traceID, spanID: Self.newSpanID(), flags: flags, traceState: traceState)
+        TraceContext(traceID: traceID, spanID: Self.newID(), flags: flags, traceState: traceState)
     }
 
     /// Reads the headers `traceparent` and `tracestate`; `nil` when the first is missing or not valid.
@@ -94,7 +95,16 @@ public struct TraceContext: Sendable, Hashable {
         hasher.combine(spanID)
     }
 
-    private static func newSpanID() -> UInt64 { UInt64.random(in: 1 ... .max) }
+    /// Random, and once only in this process: SplitMix64 (Steele, Lea and Flood, 2014) from a random beginning, because
+    /// the system's random numbers cost a call of the kernel each and nobody has to be kept from guessing these.
+    private static func newID() -> UInt64 {
+        var id = seed.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        id = (id ^ id >> 30) &* 0xBF58_476D_1CE4_E5B9
+        id = (id ^ id >> 27) &* 0x94D0_49BB_1331_11EB
+        return max(1, id ^ id >> 31)
+    }
+
+    private static let seed = Atomic<UInt64>(UInt64.random(in: 0 ... .max))
 
     private static func usable(_ state: String) -> String? {
         let bytes = state.utf8
