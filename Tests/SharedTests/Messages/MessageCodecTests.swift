@@ -82,7 +82,8 @@ import Testing
             #expect(message.text("ce_specversion") == "1.0")
             #expect(message.text("ce_type") == type.rawValue)
             #expect(message.text("ce_source") == "ingress/7")
-            #expect(message.text("content-type") == "application/json")
+            let isJSON = type != .journal
+            #expect(message.text("content-type") == (isJSON ? "application/json" : "application/octet-stream"))
             #expect(message.text("ce_id")?.isEmpty == false)
             #expect(["2026-09-21T14:13:20.123Z", "1970-01-01T00:00:00.000Z"].contains(message.text("ce_time")))
             #expect(Set(record.headers.map(\.name)).count == record.headers.count)
