@@ -83,7 +83,7 @@ import Testing
 
     @Test(arguments: MessageType.allCases)
     func aNewerVersionStopsAndIsNoPoison(type: MessageType) throws {
-        let newer = type.rawValue.replacing("v1", with: "v2")
+        let newer = type.rawValue + "0"
         for message in try messages(type) {
             #expect(throws: MessageError.unsupportedType(newer)) {
                 try MessageFixtures.read(message.with(header: "ce_type", newer), as: type)

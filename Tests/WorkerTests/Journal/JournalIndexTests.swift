@@ -98,7 +98,7 @@ struct JournalIndexTests {
     @Test func aRecordOfALaterVersionStopsThePartition() async throws {
         let workshop = Workshop(journalSettings: Self.settings)
         await workshop.ready()
-        let later = KafkaHeader(name: MessageHeaderName.type, text: "pgm.journal.v2")
+        let later = KafkaHeader(name: MessageHeaderName.type, text: MessageType.journal.rawValue + "0")
         workshop.sender.store(
             KafkaRecord(
                 topic: workshop.journalTopic, partition: 0, key: Array(Self.key.text.utf8), value: nil,
