@@ -34,16 +34,14 @@ extension Journal {
             sender.submit(record) { [self] result in
                 if case .failure(let error) = result { failed(id, error) }
             }
-            var failure: KafkaSendError?
-            while failure == nil {
-                switch await answer(to: id, within: settings.readBackLimit) {
-                case .verdict(let verdict): return verdict == .valid ? .valid : .void
-                case .failed(let error): failure = error
-                case .silence: if isTooLate() || Task.isCancelled { return .unconfirmed }
-                }
+            let failure: KafkaSendError
+            switch await answer(to: id, isTooLate) {
+            case .verdict(let verdict): return verdict == .valid ? .valid : .void
+            case .silence: return .unconfirmed
+            case .failed(let error): failure = error
             }
-            if failure?.code == .messageTooLarge { return .notWritable }
-            mayBeStored = mayBeStored || failure?.mayBeStored ?? true
+            if failure.code == .messageTooLarge { return .notWritable }
+            mayBeStored = mayBeStored || failure.mayBeStored
             if mayBeStored, case .verdict(let verdict) = await answer(to: id, within: .seconds(1)) {
                 return verdict == .valid ? .valid : .void
             }
@@ -60,7 +58,15 @@ extension Journal {
         state.withLock { ($0.partitions[partition]?.log.epoch ?? 0) > epoch }
     }
 
-    /// Waits for a record to be read back, or for its failure.
+    /// Waits for a record to be read back, or for its failure, until it is too late.
+    private func answer(to id: String, _ isTooLate: @Sendable () -> Bool) async -> Answer {
+        while true {
+            let answer = await answer(to: id, within: settings.readBackLimit)
+            if case .silence = answer, !isTooLate(), !Task.isCancelled { continue }
+            return answer
+        }
+    }
+
     private func answer(to id: String, within limit: Duration) async -> Answer {
         let deadline = timing.now + limit
         return await withTaskCancellationHandler {

@@ -216,11 +216,9 @@ public final class Journal: Sendable {
 
     /// A new id for an attempt or a record.
     func makeID(_ commandID: String, epoch: Int64) -> String {
-        commandID + "." + String(epoch) + "." + instance + "." + String(nextSerial())
+        commandID + "." + String(epoch) + "." + instance + "."
+            + String(serial.wrappingAdd(1, ordering: .relaxed).newValue)
     }
-
-    /// A number that this process gives once.
-    func nextSerial() -> UInt64 { serial.wrappingAdd(1, ordering: .relaxed).newValue }
 
     // MARK: - Entries
 

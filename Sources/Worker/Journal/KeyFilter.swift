@@ -3,11 +3,11 @@ import Synchronization
 
 /// Which keys may be in an index: most commands are about something new, for which nothing has to be looked up.
 ///
-/// A Bloom filter that grows by layers: 16 bits for each key and four of them set, so that of a thousand keys that were
-/// never added about three are taken for known ones. Keys that are removed stay known. Nothing is known to be missing
-/// before ``complete()``.
+/// A Bloom filter that grows by layers, each for twice as many keys as the one before: 16 bits for each key and four of
+/// them set, so that of a thousand keys that were never added each full layer takes two or three for known ones. Keys
+/// that are removed stay known. Nothing is known to be missing before ``complete()``.
 final class KeyFilter: Sendable {
-    /// Keys that the first layer is made for; each further one takes twice as many.
+    /// Keys that the first layer is made for.
     static let firstCapacity = 1 << 18
     private static let bitsPerKey = 16
     private static let probes: UInt64 = 4
@@ -21,16 +21,13 @@ final class KeyFilter: Sendable {
             room = capacity
         }
 
-        /// Sets the bits of a hash; `false` when they were set before.
-        mutating func add(_ hash: UInt64) -> Bool {
-            var isNew = false
+        /// Adds a hash that is not here.
+        mutating func add(_ hash: UInt64) {
             for probe in 0..<KeyFilter.probes {
                 let (word, bit) = place(hash, probe)
-                if words[word] & bit == 0 { isNew = true }
                 words[word] |= bit
             }
-            if isNew { room -= 1 }
-            return isNew
+            room -= 1
         }
 
         func contains(_ hash: UInt64) -> Bool {
@@ -61,7 +58,7 @@ final class KeyFilter: Sendable {
         state.withLock { state in
             if state.layers.contains(where: { $0.contains(hash) }) { return }
             let last = state.layers.count - 1
-            _ = state.layers[last].add(hash)
+            state.layers[last].add(hash)
             if state.layers[last].room == 0 { state.layers.append(Layer(capacity: Self.firstCapacity << (last + 1))) }
         }
     }
