@@ -77,6 +77,13 @@ extension Money: JSONWritable {
     }
 }
 
+extension Money: JSONReadable {
+    init(_ json: JSONMembers) throws(JSONError) {
+        minorUnits = try json.integer("minorUnits")
+        currency = try json.value("currency") { Currency(code: $0) }
+    }
+}
+
 /// Why a string is not an amount.
 public enum MoneyFormatError: String, Error, Sendable {
     /// Not digits with at most one decimal point between digits.

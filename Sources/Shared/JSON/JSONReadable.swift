@@ -57,14 +57,11 @@ struct JSONMembers {
         return flag
     }
 
-    /// An amount; `nil` when it is absent or `null`.
-    func moneyIfPresent(_ name: String) throws(JSONError) -> Money? {
+    /// An object; `nil` when it is absent or `null`.
+    func objectIfPresent<Value: JSONReadable>(_ name: String) throws(JSONError) -> Value? {
         guard let value = self[name] else { return nil }
         do {
-            let amount = try JSONMembers(value)
-            return Money(
-                minorUnits: try amount.integer("minorUnits"),
-                currency: try amount.value("currency") { Currency(code: $0) })
+            return try Value(try JSONMembers(value))
         } catch .unexpectedShape(let path) {
             throw .unexpectedShape(path: path.isEmpty ? name : name + "." + path)
         }

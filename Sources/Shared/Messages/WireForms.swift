@@ -110,7 +110,7 @@ extension CommandWire: JSONReadable {
         paymentMethod = try json.textIfPresent("paymentMethod")
         shopTransactionID = try json.textIfPresent("shopTransactionID")
         paymentID = try json.textIfPresent("paymentID")
-        amount = try json.moneyIfPresent("amount")
+        amount = try json.objectIfPresent("amount")
         acceptedAtMilliseconds = try json.integer("acceptedAtMilliseconds")
         attempt = Int(try json.integer("attempt"))
         notBeforeMilliseconds = try json.integerIfPresent("notBeforeMilliseconds")
@@ -188,7 +188,7 @@ extension ResultWire: JSONReadable {
         operation = try json.value("operation") { Operation(rawValue: $0) }
         shopTransactionID = try json.textIfPresent("shopTransactionID")
         paymentID = try json.textIfPresent("paymentID")
-        amount = try json.moneyIfPresent("amount")
+        amount = try json.objectIfPresent("amount")
         outcome = try json.text("outcome")
         occurredAtMilliseconds = try json.integer("occurredAtMilliseconds")
         webhookID = try json.textIfPresent("webhookID")
