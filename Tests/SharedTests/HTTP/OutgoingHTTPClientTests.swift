@@ -46,6 +46,33 @@ import Testing
         #expect(reads.first?.hasSuffix("\r\n\r\n{\"a\":1}") == true)
     }
 
+    /// The parts of an address are remembered; nothing else of a request may be, however many addresses there are.
+    @Test func requestsToOneAddressHaveTheirOwnMethodsHeadersAndBodies() async throws {
+        let server = try await CannedServer.start("HTTP/1.1 204 No Content\r\n\r\n")
+        let client = OutgoingHTTPClient()
+        func send(_ method: String, _ path: String, _ mark: String, _ body: [UInt8]?) async throws {
+            _ = try await client.send(
+                OutgoingRequest(
+                    method: method, url: "http://127.0.0.1:\(server.port)\(path)", headers: [.init("X-Mark", mark)],
+                    body: body, timeout: .seconds(10)))
+        }
+        try await send("POST", "/v1", "one", Array("first".utf8))
+        try await send("POST", "/v1", "two", Array("second".utf8))
+        try await send("GET", "/v1", "three", nil)
+        for number in 0..<70 { try await send("GET", "/v1/\(number)", "other", nil) }
+        try await send("POST", "/v1", "four", nil)
+        try await client.close()
+        try await server.stop()
+        let reads = server.reads.filter { !$0.contains("X-Mark: other") }
+        #expect(
+            reads.map { $0.prefix { $0 != "\r\n" } } == ["POST", "POST", "GET", "POST"].map { $0 + " /v1 HTTP/1.1" })
+        for (read, mark) in zip(reads, ["one", "two", "three", "four"]) {
+            #expect(read.contains("X-Mark: \(mark)\r\n"))
+        }
+        #expect(reads.map { $0.split(separator: "\r\n\r\n").dropFirst().joined() } == ["first", "second", "", ""])
+        #expect(server.reads.count == 74)
+    }
+
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
     func anAnswerThatStopsOnTheWayEndsWithTheTime(answer: String) async throws {
         let (result, _) = try await Self.send(.milliseconds(200), answering: answer)
