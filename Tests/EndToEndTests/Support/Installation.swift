@@ -153,13 +153,17 @@ final class Installation: Sendable {
         }
     }
 
-    /// Ports that were free a moment ago.
+    /// Ports that were free a moment ago, below those from which the system takes one for each outgoing connection:
+    /// one of these could be taken before the process that it is meant for has bound it.
     static func freePorts(_ count: Int) async throws -> [Int] {
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         var channels: [any Channel] = []
-        for _ in 0..<count {
-            let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            channels.append(try await bootstrap.bind(host: "127.0.0.1", port: 0).get())
+        for candidate in (20_000..<32_000).shuffled() where channels.count < count {
+            // One that is taken is passed over.
+            guard let channel = try? await bootstrap.bind(host: "127.0.0.1", port: candidate).get() else { continue }
+            channels.append(channel)
         }
+        guard channels.count == count else { throw InstallationError(problem: "no free ports") }
         let ports = channels.compactMap { $0.localAddress?.port }
         for channel in channels { try await channel.close() }
         return ports
