@@ -5,7 +5,8 @@ import NIOHTTP1
 
 /// A broker and processes of `pgm` on loopback, with the settings that they share.
 ///
-/// Sendable: only the one task that measures starts and ends processes; others only ask for numbers.
+/// Sendable: `environment` and `running` are touched by nobody but the one task that measures; others use ``get(_:)``,
+/// which needs neither.
 final class BenchProcesses: @unchecked Sendable {
     /// Whether `KAFKA_BOOTSTRAP_SERVERS` named no broker.
     let isEmbedded: Bool

@@ -4,9 +4,9 @@ import Synchronization
 
 /// One librdkafka client: made once, freed once.
 ///
-/// Sendable: librdkafka's functions may be called from any thread, `pointer` never changes, and it is
-/// freed only by ``destroy(flags:)``, which first refuses new users and waits for those counted by ``use(_:)``. Threads
-/// that use `pointer` directly belong to the one owner, who ends them before it calls ``destroy(flags:)``.
+/// Sendable: librdkafka's functions may be called from any thread, `pointer` never changes, and it is freed only by
+/// ``destroy(flags:within:)``, which first refuses new users and waits for those counted by ``use(_:)``. Threads that
+/// use `pointer` directly belong to the one owner, who ends them before it calls ``destroy(flags:within:)``.
 final class KafkaHandle: @unchecked Sendable {
     /// What the client is for.
     enum Role {
