@@ -86,6 +86,7 @@ struct TaskWire: Codable {
 struct TaskContent: Codable {
     var news: PaymentNews?
     var settle: OperatorDecision?
+    var untold: CommandID?
 }
 
 /// Value of a reply record.

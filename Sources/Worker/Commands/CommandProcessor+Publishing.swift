@@ -5,10 +5,22 @@ import Shared
 extension CommandProcessor {
     /// Publishes reply and result together; the command is done when the result is stored.
     func publish(_ outcome: Outcome, of command: Command, _ message: KafkaMessage) async -> RecordDisposition {
+        await publishing(outcome, of: command, message).disposition
+    }
+
+    /// The same, and whether the reply is stored, if there is one.
+    func publishing(
+        _ outcome: Outcome, of command: Command, _ message: KafkaMessage
+    ) async -> (disposition: RecordDisposition, isReplied: Bool) {
         let reply = reply(outcome, to: command)
         let replying = reply.map { sender.begin($0) }
         let stored = await storeResult(outcome, of: command)
-        if let reply, let replying { await finish(reply, replying, to: command) }
+        var isReplied = true
+        if let reply, let replying { isReplied = await finish(reply, replying, to: command) }
+        return (await disposition(stored, message), isReplied)
+    }
+
+    private func disposition(_ stored: StoreOutcome, _ message: KafkaMessage) async -> RecordDisposition {
         switch stored {
         case .stored: return .done
         case .givenUp: return .leftForSuccessor
@@ -69,7 +81,7 @@ extension CommandProcessor {
     }
 
     /// Sends a reply that was sent once as long as somebody may wait for it.
-    private func finish(_ reply: KafkaRecord, _ begun: SentRecord, to command: Command) async {
+    private func finish(_ reply: KafkaRecord, _ begun: SentRecord, to command: Command) async -> Bool {
         let deadline = command.deadlineMilliseconds ?? 0
         let stored = await sender.sendUntilStored(
             reply, begun: begun, backoff: settings.storeBackoff, timing: timing,
@@ -77,6 +89,7 @@ extension CommandProcessor {
         if stored != .stored {
             logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))
         }
+        return stored == .stored
     }
 
     func warn(_ command: Command, _ failure: ProviderFailure) {

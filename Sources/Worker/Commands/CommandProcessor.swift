@@ -61,7 +61,6 @@ public struct CommandProcessor: Sendable {
     let deadLetters: DeadLetterWriter
     let logger: Logger
     let metrics = CommandMetrics()
-    var faults: DeliberateFaults = []
 
     /// Makes the processor of one provider.
     public init(_ parts: Parts) {

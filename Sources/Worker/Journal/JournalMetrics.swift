@@ -11,6 +11,8 @@ struct JournalMetrics: Sendable {
     private let entries: CounterFamily<ProviderName>
     private let voids: CounterFamily<ProviderName>
     private let fences: CounterFamily<ProviderName>
+    private let resets: CounterFamily<ProviderName>
+    private let loads: CounterFamily<ProviderName>
     private let contradictions: CounterFamily<ProviderName>
     private let unknowns: CounterFamily<Operation>
     private let recoveries: CounterFamily<Recovered>
@@ -21,6 +23,8 @@ struct JournalMetrics: Sendable {
         entries = CounterFamily(MetricName.journalEntries, label)
         voids = CounterFamily(MetricName.journalVoid, label)
         fences = CounterFamily(MetricName.journalFenced, label)
+        resets = CounterFamily(MetricName.journalReset, label)
+        loads = CounterFamily(MetricName.journalLoaded, label)
         contradictions = CounterFamily(MetricName.contradictions, label)
         unknowns = CounterFamily(MetricName.effectsUnknown) { operation in
             [("provider", provider.value), ("operation", operation.rawValue)]
@@ -38,6 +42,12 @@ struct JournalMetrics: Sendable {
 
     /// Another process was found to own a partition.
     func fenced() { fences.increment(provider) }
+
+    /// A log was found not to be the one that was read.
+    func reset() { resets.increment(provider) }
+
+    /// A record was read again by its offset.
+    func loaded() { loads.increment(provider) }
 
     /// The outcome of a call is not known.
     func unknown(_ operation: Operation) { unknowns.increment(operation) }
