@@ -2,15 +2,19 @@ import Logging
 import ServiceLifecycle
 import Worker
 
-/// A worker that joins its group when it has read the journal: until then the others go on with its partitions.
+/// Workers that join their group when they have read all journals: until then others go on with its partitions.
 struct JoiningWorker: Service {
-    let reader: JournalReader
-    let consumer: LaneConsumer
+    let readers: [JournalReader]
+    let lanes: LaneGroup
     let logger: Logger
 
     func run() async throws {
-        guard await reader.catchUp() else { return }
-        logger.info("the journal is read, joining the group")
-        try await consumer.run()
+        let areRead = await withTaskGroup(of: Bool.self) { group in
+            for reader in readers { group.addTask { await reader.catchUp() } }
+            return await group.allSatisfy(\.self)
+        }
+        guard areRead else { return }
+        logger.info("the journals are read, joining the group")
+        try await lanes.run()
     }
 }

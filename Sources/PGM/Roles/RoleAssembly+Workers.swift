@@ -6,23 +6,31 @@ import Shared
 import Worker
 
 extension RoleAssembly {
-    /// Consumers of the commands of every enabled provider, each in a group of its own and with a journal of its own.
+    /// What the worker of one provider is made of.
+    private struct Worker {
+        var lanes: LaneConsumer
+        var reader: JournalReader
+        var topics: [String]
+        var services: [any Service]
+        var parts: [HealthPart]
+    }
+
+    /// The commands of all enabled providers: one member of one group, with bounds and a journal for each provider.
     func workers(
         _ selection: ProviderSelection, _ settings: WorkerRoleSettings
     ) throws -> (services: [any Service], parts: [HealthPart]) {
-        var services: [any Service] = []
-        var parts: [HealthPart] = []
-        for entry in selection.entries {
-            let made = try worker(entry, settings)
-            services += made.services
-            parts += made.parts
-        }
-        return (services, parts)
+        let workers = try selection.entries.map { try worker($0, settings) }
+        let group = process.topics.workerGroup
+        let lanes = try LaneGroup(
+            group: group, lanes: workers.map(\.lanes), configuration: process.kafka,
+            instanceID: settings.instanceID.map { $0 + "." + group }, logger: logger)
+        let gate = gate(
+            JoiningWorker(readers: workers.map(\.reader), lanes: lanes, logger: logger),
+            topics: workers.flatMap(\.topics) + [process.topics.results])
+        return (workers.flatMap(\.services) + [gate], workers.flatMap(\.parts) + [gate.part("topics.worker")])
     }
 
-    private func worker(
-        _ entry: ProviderSelection.Entry, _ settings: WorkerRoleSettings
-    ) throws -> (services: [any Service], parts: [HealthPart]) {
+    private func worker(_ entry: ProviderSelection.Entry, _ settings: WorkerRoleSettings) throws -> Worker {
         let (provider, transport) = provider(entry)
         let name = entry.type.description.name
         let topic = process.topics.commands(of: name)
@@ -34,25 +42,20 @@ extension RoleAssembly {
                     providerTimeout: entry.timeout, commandPartitions: process.plan.commandPartitions,
                     resultPartitions: process.plan.commandPartitions),
                 deadLetters: deadLetters, clock: clock, crashes: settings.crashes, logger: logger))
-        let consumer = LaneConsumer(
+        let lanes = LaneConsumer(
             topic: topic, settings: settings.lanes, journal: journal, crashes: settings.crashes, logger: logger,
             process: { work, partition in await processor.process(work, partition) })
-        try join(consumer, topic: topic, group: process.topics.workerGroup(of: name), instanceID: settings.instanceID)
         let journalTopic = process.topics.journal(of: name)
-        let journalGate = gate(reader, topics: [journalTopic])
-        let gate = gate(
-            JoiningWorker(reader: reader, consumer: consumer, logger: logger),
-            topics: [topic, journalTopic, process.topics.results])
         let health = HealthPart("journal." + name.value) {
             HealthState(
                 isUp: journal.isReady && reader.isConnected,
                 details: ["open": journal.openCount, "lag": Int(reader.lag)])
         }
         observe(name, journal, reader)
-        return (
-            [transport, journalGate, journal, gate],
-            [part("worker." + name.value, of: consumer), gate.part("topics.worker." + name.value), health]
-        )
+        return Worker(
+            lanes: lanes, reader: reader, topics: [topic, journalTopic],
+            services: [transport, gate(reader, topics: [journalTopic]), journal],
+            parts: [part("worker." + name.value, of: lanes), health])
     }
 
     private func journal(

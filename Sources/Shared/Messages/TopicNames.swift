@@ -21,8 +21,8 @@ public struct TopicNames: Sendable, Hashable {
     /// Memory of one provider's workers.
     public func journal(of provider: ProviderName) -> String { prefix + "journal." + provider.value }
 
-    /// Consumer group of one provider's workers.
-    public func workerGroup(of provider: ProviderName) -> String { prefix + "worker." + provider.value }
+    /// Consumer group of the workers, of all providers.
+    public var workerGroup: String { prefix + "worker" }
     /// Consumer group of the notifiers.
     public var notifierGroup: String { prefix + "notifier" }
 }

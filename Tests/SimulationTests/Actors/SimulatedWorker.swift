@@ -140,12 +140,17 @@ final class WeakBox: @unchecked Sendable {
 struct BoxedSender: RecordSender, @unchecked Sendable {
     let box: WeakBox
 
-    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
+    var generation: Int { 0 }
+
+    func submit(
+        _ record: KafkaRecord, generation: Int?,
+        _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+    ) {
         guard let process = box.process else {
             report(.failure(KafkaSendError(code: .shuttingDown, mayBeStored: false)))
             return
         }
-        process.sender.submit(record, report)
+        process.sender.submit(record, generation: generation, report)
     }
 }
 

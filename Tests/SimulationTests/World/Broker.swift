@@ -78,7 +78,12 @@ final class WorldSender: RecordSender, @unchecked Sendable {
         self.isDead = isDead
     }
 
-    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
+    var generation: Int { 0 }
+
+    func submit(
+        _ record: KafkaRecord, generation: Int?,
+        _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+    ) {
         guard !isDead() else {
             report(.failure(KafkaSendError(code: .shuttingDown, mayBeStored: false)))
             return

@@ -59,6 +59,9 @@ public enum MetricCatalogue {
         .init(MetricName.kafkaTransmitErrors, .counter, "Requests to brokers that failed in sending, by client."),
         .init(MetricName.kafkaReceiveErrors, .counter, "Answers of brokers that failed in receiving, by client."),
         .init(MetricName.kafkaConsumerLag, .gauge, "Records not yet processed, by group and topic."),
+        .init(
+            MetricName.kafkaRepositioned, .counter,
+            "How often records were gone before they were read, or a log's end moved back, by group and topic."),
     ]
 
     private static let process: [MetricDefinition] = [

@@ -76,6 +76,8 @@ public enum MetricName {
     public static let kafkaReceiveErrors = "kafka.client.receive.errors"
     /// Records not yet processed, by group and topic.
     public static let kafkaConsumerLag = "kafka.consumer.lag"
+    /// How often a group's position was outside of its log, by group and topic.
+    public static let kafkaRepositioned = "kafka.consumer.repositioned"
     /// Series that were refused because a limit of this process was reached.
     public static let seriesDropped = "pgm.metrics.series_dropped"
     /// What this process is; always 1.
