@@ -9,7 +9,8 @@ extension Journal: Service {
     public func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
-            group.addTask { await self.askRegularly() }
+            // Partitions that were assigned before are asked for anew.
+            group.addTask { await self.ask() }
             for await event in events {
                 if Task.isCancelled { break }
                 group.addTask {
@@ -164,24 +165,30 @@ extension Journal: Service {
         }
     }
 
-    private func askRegularly() async {
-        repeat { await ask() } while await timing.pause(for: settings.boundsInterval)
+    /// How far the partitions were read that are followed or assigned: their ends are asked for regularly.
+    public var followedPositions: [Int32: Int64] {
+        state.withLock { state in
+            state.partitions.filter { settings.standby == .all || $0.value.role != .following }
+                .mapValues { $0.log.position }
+        }
     }
 
-    private func ask() async {
-        let followed = state.withLock { state in
-            Set(state.partitions.filter { settings.standby == .all || $0.value.role != .following }.keys)
-        }
-        if !followed.isEmpty { await ask(followed) }
-    }
+    private func ask() async { await ask(Set(followedPositions.keys)) }
 
     /// Asks where partitions begin and end, and reads what is missing.
     @discardableResult
     private func ask(_ partitions: Set<Int32>) async -> [Int32: Range<Int64>] {
+        guard !partitions.isEmpty else { return [:] }
         let (source, positions) = state.withLock { state in
             (state.source, state.partitions.mapValues { $0.log.position })
         }
         guard let bounds = await source?.bounds(of: partitions) else { return [:] }
+        bounded(bounds, askedAt: positions)
+        return bounds
+    }
+
+    /// Partitions begin and end here, as the broker said when they were read up to these positions.
+    public func bounded(_ bounds: [Int32: Range<Int64>], askedAt positions: [Int32: Int64]) {
         for (partition, range) in bounds.sorted(by: { $0.key < $1.key }) {
             change(partition) { state in
                 state.ends[partition] = range.upperBound
@@ -189,7 +196,6 @@ extension Journal: Service {
                     range, askedAt: positions[partition] ?? 0, isFollowed: settings.standby == .all) ?? []
             }
         }
-        return bounds
     }
 
     // MARK: - From time to time

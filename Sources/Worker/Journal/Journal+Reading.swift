@@ -14,6 +14,26 @@ extension Journal {
         metrics.applied(records.count)
     }
 
+    /// The same of records that are still where the client has them.
+    func received(_ batch: KafkaRecordBatch, of partition: Int32) {
+        let claimsSince = clock.unixMilliseconds - ClaimTable.lifeMilliseconds
+        var readings: [JournalReading] = []
+        readings.reserveCapacity(batch.count)
+        for record in batch {
+            let fields = JournalRecordFields(
+                offset: record.offset, timestampMilliseconds: record.timestampMilliseconds ?? 0, key: record.key,
+                type: record.header("ce_type"), id: record.header("ce_id"), mark: record.header("journal-mark"))
+            do throws(MessageError) {
+                readings.append(try codec.journalReading(from: fields, hash, claimsSince: claimsSince))
+            } catch {
+                received(readings, of: partition)
+                readings = []
+                received(unreadable: error, at: record.offset, of: partition)
+            }
+        }
+        received(readings, of: partition)
+    }
+
     /// A record that is none of a journal stands at an offset, or one that needs a newer version of this process.
     public func received(unreadable error: MessageError, at offset: Int64, of partition: Int32) {
         let place: Logger.Metadata = .of([.partition: "\(partition)", .offset: "\(offset)"])
