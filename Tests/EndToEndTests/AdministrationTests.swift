@@ -49,7 +49,7 @@ struct AdministrationTests {
                 worker,
                 [
                     "broker": "UP", "worker.stripe": "UP", "worker.generic-provider": "UP",
-                    "topics.worker.stripe": "UP", "topics.worker.generic-provider": "UP",
+                    "topics.worker": "UP",
                     "journal.stripe": "UP", "journal.generic-provider": "UP",
                 ])
             try await expect(notifier, ["broker": "UP", "notifier": "UP", "topics.notifier": "UP", "merchant": "UP"])

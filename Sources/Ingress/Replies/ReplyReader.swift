@@ -7,6 +7,7 @@ import Synchronization
 /// Reads this process's share of the reply topic: one partition, from its end at start, and only then is it ready.
 public final class ReplyReader: Service {
     private let reader: KafkaPartitionReader
+    private let offsets: KafkaOffsets
     private let configuration: KafkaConfiguration
     private let codec: MessageCodec
     private let instance: String
@@ -23,6 +24,7 @@ public final class ReplyReader: Service {
         self.codec = codec
         self.instance = instance
         self.logger = logger
+        self.offsets = KafkaOffsets(configuration: configuration, logger: logger)
         let dropped = Counter(label: MetricName.repliesDropped)
         self.reader = try KafkaPartitionReader(
             configuration: configuration,
@@ -50,13 +52,16 @@ public final class ReplyReader: Service {
     }
 
     private func assign() async {
+        // Asked once, so that nothing of the client stays.
+        defer { offsets.close() }
         var attempt = 1
         let backoff = Backoff(first: .milliseconds(250), cap: .seconds(5))
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             do {
                 let partition = try await choosePartition()
-                let offsets = try await reader.endOffsets([partition], within: Self.brokerTimeout)
-                reader.assign(offsets)
+                let ends = try await offsets.ends(of: [partition], within: Self.brokerTimeout)
+                guard let end = ends[partition] else { throw ReplyTopicMissing() }
+                reader.assign([KafkaOffset(partition: partition, offset: end)])
                 address.withLock { $0 = ReplyAddress(partition: partition.partition, instance: instance) }
                 logger.info("reply partition assigned", metadata: .of([.partition: "\(partition.partition)"]))
                 return

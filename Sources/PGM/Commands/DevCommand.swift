@@ -19,10 +19,6 @@ struct DevCommand: AsyncParsableCommand {
         for (name, value) in Self.defaults(url: url) where (environment[name] ?? "").isEmpty {
             environment[name] = value
         }
-        // The broker is a new one every time, and with it the journal.
-        let journal = FileManager.default.temporaryDirectory.appending(path: "pgm-dev-\(getpid())")
-        if (environment["JOURNAL_DIRECTORY"] ?? "").isEmpty { environment["JOURNAL_DIRECTORY"] = journal.path }
-        defer { try? FileManager.default.removeItem(at: journal) }
         let completed = environment
         try await Start.withSettings(environment: environment) { reader in
             let process = ProcessSettings(role: "dev", reader: &reader)

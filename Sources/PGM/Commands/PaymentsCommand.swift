@@ -28,11 +28,13 @@ struct PaymentsCommand: AsyncParsableCommand {
         }
 
         func read(
-            _ provider: ProviderName, isWanted: @escaping @Sendable (JournalKey, JournalSummary) -> Bool
-        ) async throws -> JournalView {
+            _ provider: ProviderName,
+            isWanted: (@Sendable (JournalKey, JournalSummary) -> Bool)? = nil,
+            _ entries: @escaping @Sendable (JournalView) async throws -> [JournalView.Entry]
+        ) async throws -> [JournalView.Entry] {
             try await JournalView.read(
                 provider, partitions: partitions, codec: codec, configuration: kafka, logger: logger,
-                isWanted: isWanted)
+                isWanted: isWanted, entries)
         }
     }
 
@@ -74,9 +76,9 @@ struct PaymentsCommand: AsyncParsableCommand {
                 let journals = try Journals(&reader)
                 var count = 0
                 for name in names ?? ProviderRegistry.all.map({ $0.description.name }) {
-                    let entries = try await journals.read(name) { _, _ in false }.open()
-                    for entry in entries where entry.effect.answer == nil && (all || entry.mark.stage == .unknown) {
-                        print(name.value + "  " + PaymentsCommand.line(entry.effect, entry.mark.stage))
+                    let entries = try await journals.read(name) { try await $0.open() }
+                    for entry in entries where entry.effect.answer == nil && (all || entry.stage == .unknown) {
+                        print(name.value + "  " + PaymentsCommand.line(entry.effect, entry.stage))
                         count += 1
                     }
                 }
@@ -100,12 +102,13 @@ struct PaymentsCommand: AsyncParsableCommand {
             let name = try PaymentsCommand.provider(provider)
             let identifier = identifier
             try await Start.withSettings { reader in
-                let view = try await Journals(&reader).read(name) { key, summary in
+                let isWanted: @Sendable (JournalKey, JournalSummary) -> Bool = { key, summary in
                     key == .payment(identifier) || summary.commandID?.value == identifier
                         || summary.reference?.shopTransactionID == identifier
-                        || summary.reference?.paymentID == identifier || key.isPayment
+                        || summary.reference?.paymentID == identifier
                 }
-                let entries = try view.kept().filter { Self.concerns($0, identifier) }
+                let entries = try await Journals(&reader).read(name, isWanted: isWanted) { try await $0.kept() }
+                    .filter { Self.concerns($0, identifier) }
                 for entry in entries { Self.show(entry) }
                 if entries.isEmpty { throw ExitCode(1) }
             }
@@ -122,12 +125,12 @@ struct PaymentsCommand: AsyncParsableCommand {
 
         private static func show(_ entry: JournalView.Entry) {
             guard let payment = entry.payment else {
-                return print(PaymentsCommand.line(entry.effect, entry.mark.stage))
+                return print(PaymentsCommand.line(entry.effect, entry.stage))
             }
             print("payment \(payment.shopTransactionID): \(payment.attemptNumber) attempts")
             for attempt in payment.attempts {
                 let final = attempt.final.map { "  " + $0.rawValue } ?? ""
-                print("  \(attempt.number)  " + PaymentsCommand.line(attempt.effect, entry.mark.stage) + final)
+                print("  \(attempt.number)  " + PaymentsCommand.line(attempt.effect, entry.stage) + final)
             }
             print("  captured \(payment.capturedMinorUnits), refunded \(payment.refundedMinorUnits) minor units")
             for sent in payment.notified { print("  notified \(sent.webhookID)") }
@@ -167,7 +170,7 @@ struct PaymentsCommand: AsyncParsableCommand {
             }
             try await Start.withSettings { reader in
                 let journals = try Journals(&reader)
-                let entry = try await journals.read(name) { _, _ in false }.open()
+                let entry = try await journals.read(name) { try await $0.open() }
                     .first { $0.effect.commandID == id && $0.effect.answer == nil }
                 guard let entry, let lane = Lane(key: entry.effect.lane) else {
                     Start.complain("pgm: no effect of this command is open")

@@ -22,8 +22,8 @@ enum Start {
         } catch let error as TopicMismatch {
             complain("pgm: \(error)")
             throw ExitCode(78)
-        } catch let error as JournalIndexError {
-            complain("pgm: JOURNAL_DIRECTORY: the journal's index cannot be opened there: \(error)")
+        } catch let error as MissingKeys {
+            complain("pgm: \(error)")
             throw ExitCode(78)
         } catch let error as KafkaError {
             complain("pgm: Kafka: \(error)")

@@ -1,16 +1,45 @@
 import Logging
 import ServiceLifecycle
+import Shared
 import Worker
 
-/// A worker that joins its group when it has read the journal: until then the others go on with its partitions.
+/// Workers that join their group when they have read all journals: until then others go on with its partitions.
 struct JoiningWorker: Service {
-    let reader: JournalReader
-    let consumer: LaneConsumer
+    let journals: [(journal: Journal, snapshots: JournalSnapshotStore?)]
+    let lanes: LaneGroup
+    let snapshotInterval: Duration
     let logger: Logger
 
     func run() async throws {
-        guard await reader.catchUp() else { return }
-        logger.info("the journal is read, joining the group")
-        try await consumer.run()
+        for (journal, snapshots) in journals {
+            if let snapshots { await journal.restore(from: snapshots) }
+        }
+        let areRead = await withTaskGroup(of: Bool.self) { group in
+            for (journal, _) in journals { group.addTask { await journal.catchUp() } }
+            return await group.allSatisfy(\.self)
+        }
+        guard areRead else { return }
+        let missing = Set(journals.flatMap(\.journal.missingSealingKeys)).sorted()
+        guard missing.isEmpty else { throw MissingKeys(ids: missing) }
+        logger.info("the journals are read, joining the group")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for case let (journal, snapshots?) in journals {
+                group.addTask { await journal.keepSaving(to: snapshots, every: snapshotInterval) }
+            }
+            try await lanes.run()
+            // The indexes are kept once more when what is under way has ended.
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+}
+
+/// Records of a journal are sealed with keys that this process was not given.
+struct MissingKeys: Error, CustomStringConvertible {
+    let ids: [String]
+
+    var description: String {
+        "PGM_ENCRYPTION_KEYS lacks keys that the journal needs: " + ids.joined(separator: ", ")
+            + "; `pgm doctor` says until when"
     }
 }

@@ -1,32 +1,51 @@
-import Dispatch
-import Foundation
+import Logging
 import Providers
 import ServiceLifecycle
 import Shared
 import Worker
 
 extension RoleAssembly {
-    /// Consumers of the commands of every enabled provider, each in a group of its own and with a journal of its own.
+    /// What the worker of one provider is made of.
+    private struct Worker {
+        var lanes: LaneConsumer
+        var journal: Journal
+        var snapshots: JournalSnapshotStore?
+        var topics: [String]
+        var services: [any Service]
+        var parts: [HealthPart]
+    }
+
+    /// The commands of all enabled providers: one member of one group, with bounds and a journal for each provider.
     func workers(
         _ selection: ProviderSelection, _ settings: WorkerRoleSettings
     ) throws -> (services: [any Service], parts: [HealthPart]) {
-        var services: [any Service] = []
-        var parts: [HealthPart] = []
-        for entry in selection.entries {
-            let made = try worker(entry, settings)
-            services += made.services
-            parts += made.parts
-        }
-        return (services, parts)
+        let reader = try JournalReader(configuration: process.kafka, logger: logger)
+        let workers = try selection.entries.map { try worker($0, settings, reader) }
+        let journals = workers.map { (journal: $0.journal, snapshots: $0.snapshots) }
+        producer.onFailure { for journal in journals.map(\.journal) { journal.producerFailed() } }
+        let group = process.topics.workerGroup
+        let lanes = try LaneGroup(
+            group: group, lanes: workers.map(\.lanes), configuration: process.kafka,
+            instanceID: settings.instanceID.map { $0 + "." + group }, logger: logger)
+        let gate = gate(
+            JoiningWorker(journals: journals, lanes: lanes, snapshotInterval: settings.snapshotInterval, logger: logger),
+            topics: workers.flatMap(\.topics) + [process.topics.results])
+        let readerGate = self.gate(
+            reader, topics: selection.names.map { process.topics.journal(of: $0) })
+        return (
+            workers.flatMap(\.services) + [readerGate] + workers.map(\.journal) + [gate],
+            workers.flatMap(\.parts) + [gate.part("topics.worker")]
+        )
     }
 
     private func worker(
-        _ entry: ProviderSelection.Entry, _ settings: WorkerRoleSettings
-    ) throws -> (services: [any Service], parts: [HealthPart]) {
+        _ entry: ProviderSelection.Entry, _ settings: WorkerRoleSettings, _ reader: JournalReader
+    ) throws -> Worker {
         let (provider, transport) = provider(entry)
         let name = entry.type.description.name
         let topic = process.topics.commands(of: name)
-        let (journal, reader) = try journal(of: name, settings)
+        let (journal, snapshots) = journal(of: name, settings)
+        reader.add(journal)
         let processor = CommandProcessor(
             .init(
                 provider: provider, codec: codec, sender: producer, journal: journal,
@@ -34,57 +53,50 @@ extension RoleAssembly {
                     providerTimeout: entry.timeout, commandPartitions: process.plan.commandPartitions,
                     resultPartitions: process.plan.commandPartitions),
                 deadLetters: deadLetters, clock: clock, crashes: settings.crashes, logger: logger))
-        let consumer = LaneConsumer(
+        let lanes = LaneConsumer(
             topic: topic, settings: settings.lanes, journal: journal, crashes: settings.crashes, logger: logger,
             process: { work, partition in await processor.process(work, partition) })
-        try join(consumer, topic: topic, group: process.topics.workerGroup(of: name), instanceID: settings.instanceID)
         let journalTopic = process.topics.journal(of: name)
-        let journalGate = gate(reader, topics: [journalTopic])
-        let gate = gate(
-            JoiningWorker(reader: reader, consumer: consumer, logger: logger),
-            topics: [topic, journalTopic, process.topics.results])
         let health = HealthPart("journal." + name.value) {
             HealthState(
                 isUp: journal.isReady && reader.isConnected,
-                details: ["open": journal.openCount, "lag": Int(reader.lag)])
+                details: ["open": journal.openCount, "lag": Int(journal.lag), "entries": journal.size.entries])
         }
-        observe(name, journal, reader)
-        return (
-            [transport, journalGate, journal, gate],
-            [part("worker." + name.value, of: consumer), gate.part("topics.worker." + name.value), health]
-        )
+        observe(name, journal)
+        return Worker(
+            lanes: lanes, journal: journal, snapshots: snapshots, topics: [topic, journalTopic], services: [transport],
+            parts: [part("worker." + name.value, of: lanes), health])
     }
 
+    /// A journal, and where its index is kept; without that, or where nothing can be kept, its log is read at each start.
     private func journal(
         of name: ProviderName, _ settings: WorkerRoleSettings
-    ) throws -> (journal: Journal, reader: JournalReader) {
-        let disk = DispatchQueue(label: "pgm.journal." + name.value)
-        let blocking = BlockingWork { work in
-            await withCheckedContinuation { continuation in
-                disk.async {
-                    work()
-                    continuation.resume()
-                }
+    ) -> (journal: Journal, snapshots: JournalSnapshotStore?) {
+        var snapshots: JournalSnapshotStore?
+        if let directory = settings.journalDirectory {
+            do throws(JournalDirectoryError) {
+                snapshots = try JournalSnapshotStore(directory: directory, name: process.topics.journal(of: name))
+            } catch {
+                logger.warning(
+                    "the journal's index cannot be kept in JOURNAL_DIRECTORY", metadata: .of([.reason: "\(error)"]))
             }
         }
         let journal = Journal(
             provider: name, instance: process.instance, codec: codec, sender: producer,
-            index: try SQLiteJournalIndex(
-                directory: settings.journalDirectory, name: process.topics.journal(of: name), logger: logger),
             settings: JournalSettings(
-                partitions: process.plan.commandPartitions,
-                reacquireDelay: process.kafka.sessionTimeout + .seconds(2)),
-            clock: clock, blocking: blocking, logger: logger)
-        let reader = try JournalReader(
-            journal: journal, topic: process.topics.journal(of: name), partitions: process.plan.commandPartitions,
-            standby: settings.standby, configuration: process.kafka, logger: logger)
-        return (journal, reader)
+                partitions: process.plan.commandPartitions, standby: settings.standby,
+                reacquireDelay: process.kafka.sessionTimeout + .seconds(2), retention: process.plan.journalRetention,
+                cacheBytesMax: settings.journalCacheBytes),
+            hash: snapshots?.hash ?? JournalHash(), clock: clock, logger: logger)
+        return (journal, snapshots)
     }
 
-    private func observe(_ name: ProviderName, _ journal: Journal, _ reader: JournalReader) {
+    private func observe(_ name: ProviderName, _ journal: Journal) {
         let registry = MetricRegistry.process
         let labels = [("provider", name.value)]
-        registry.observe(MetricName.journalLag, dimensions: labels) { Double(reader.lag) }
+        registry.observe(MetricName.journalLag, dimensions: labels) { Double(journal.lag) }
         registry.observe(MetricName.journalOpen, dimensions: labels) { Double(journal.openCount) }
+        registry.observe(MetricName.journalIndexEntries, dimensions: labels) { Double(journal.size.entries) }
+        registry.observe(MetricName.journalIndexBytes, dimensions: labels) { Double(journal.size.bytes) }
     }
 }

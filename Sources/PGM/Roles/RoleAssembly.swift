@@ -44,8 +44,11 @@ struct RoleAssembly: Sendable {
         let consumer = LaneConsumer(
             topic: process.topics.results, settings: lanes, logger: logger,
             process: { work, partition in await notifier.process(work, partition) })
-        try join(consumer, topic: process.topics.results, group: process.topics.notifierGroup, instanceID: nil)
-        let gate = gate(consumer, topics: [process.topics.results])
+        // Nobody waits for a result.
+        let group = try LaneGroup(
+            group: process.topics.notifierGroup, lanes: [consumer], configuration: process.kafka, pace: .lazy,
+            logger: logger)
+        let gate = gate(group, topics: [process.topics.results])
         let merchant = HealthPart("merchant", isNeeded: false) { HealthState(isUp: notifier.isEndpointUp) }
         MetricRegistry.process.observe(MetricName.merchantUp) { notifier.isEndpointUp ? 1 : 0 }
         return ([transport, gate], [part("notifier", of: consumer), gate.part("topics.notifier"), merchant])
@@ -86,14 +89,6 @@ struct RoleAssembly: Sendable {
         DeadLetterWriter(
             codec: codec, sender: producer, partitionCount: TopicPlan.deadLetterPartitions, clock: clock,
             logger: logger)
-    }
-
-    /// Makes a consumer a member of a group.
-    func join(_ consumer: LaneConsumer, topic: String, group: String, instanceID: String?) throws {
-        consumer.attach(
-            try KafkaGroupConsumer(
-                configuration: process.kafka, group: group, topics: [topic],
-                instanceID: instanceID.map { $0 + "." + group }, handler: consumer, logger: logger))
     }
 
     /// Runs a service once its topics are there.

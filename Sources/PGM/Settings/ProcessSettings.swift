@@ -25,7 +25,8 @@ struct ProcessSettings: Sendable {
         plan = TopicPlan(
             commandPartitions: Int32(reader.integer("KAFKA_COMMAND_PARTITIONS", default: 12, in: 1...1000)),
             replyPartitions: Int32(reader.integer("KAFKA_REPLY_PARTITIONS", default: 12, in: 1...1000)),
-            replicationFactor: Int32(reader.integer("KAFKA_REPLICATION_FACTOR", default: 3, in: 1...7)))
+            replicationFactor: Int32(reader.integer("KAFKA_REPLICATION_FACTOR", default: 3, in: 1...7)),
+            journalRetention: reader.days("JOURNAL_RETENTION_DAYS", default: 180, in: 8...3650))
         keys = Self.keys(&reader)
         (logLevel, logFormat) = Self.logging(&reader)
         shutdownGrace = reader.seconds("SHUTDOWN_GRACE_SECONDS", default: 25, in: 1...600)

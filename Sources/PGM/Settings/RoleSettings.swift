@@ -7,7 +7,10 @@ import Worker
 struct WorkerRoleSettings: Sendable {
     var lanes: LaneConsumer.Settings
     var instanceID: String?
-    var journalDirectory: String
+    /// Where indexes of journals are kept; `nil` where nothing is kept.
+    var journalDirectory: String?
+    var snapshotInterval: Duration
+    var journalCacheBytes: Int
     var standby: JournalStandby
     var crashes: CrashPlan?
 }
@@ -20,7 +23,12 @@ enum RoleSettings {
             "JOURNAL_STANDBY", default: JournalStandby.all.rawValue, of: JournalStandby.allCases.map(\.rawValue))
         return WorkerRoleSettings(
             lanes: lanes(process, &reader), instanceID: reader.optionalString("WORKER_INSTANCE_ID"),
-            journalDirectory: reader.string("JOURNAL_DIRECTORY", default: journalDirectory),
+            // The embedded broker is a new one every time, and with it the journal.
+            journalDirectory: process.kafka.isEmbedded
+                ? reader.optionalString("JOURNAL_DIRECTORY")
+                : reader.string("JOURNAL_DIRECTORY", default: journalDirectory),
+            snapshotInterval: reader.seconds("JOURNAL_SNAPSHOT_SECONDS", default: 300, in: 1...86_400),
+            journalCacheBytes: reader.integer("JOURNAL_CACHE_MIB", default: 32, in: 1...65_536) << 20,
             standby: JournalStandby(rawValue: standby) ?? .all, crashes: crashes(&reader))
     }
 

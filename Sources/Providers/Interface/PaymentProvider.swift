@@ -51,8 +51,8 @@ extension PaymentProvider {
 public enum EffectRecovery: Sendable, Hashable {
     /// By the same request under the same key, which the provider answers as it did the first time, also when the
     /// first one is still under way. Only for as long as the key lives, counted from the first attempt; then the
-    /// provider is asked.
-    case repeatUnderKey(life: Duration)
+    /// provider is asked. One that keeps its own errors (5xx) under a key is asked as soon as the repeat gets one.
+    case repeatUnderKey(life: Duration, keepsErrors: Bool = false)
     /// By asking the provider; what it does not know this long after the call ended did not happen.
     case lookUp(visibilityLag: Duration)
 

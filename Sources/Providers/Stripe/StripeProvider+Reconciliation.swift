@@ -1,8 +1,11 @@
 public import Shared
 
 extension StripeProvider {
-    /// Stripe keeps keys for at least 24 hours; a margin is left for clocks that differ.
-    public func recovery(of operation: Operation) -> EffectRecovery { .repeatUnderKey(life: .seconds(23 * 3600)) }
+    /// Stripe keeps keys for at least 24 hours, with the first answer even when it is a 500; a margin is left for clocks
+    /// that differ.
+    public func recovery(of operation: Operation) -> EffectRecovery {
+        .repeatUnderKey(life: .seconds(23 * 3600), keepsErrors: true)
+    }
 
     /// Tells what became of an execution whose answer was lost and whose key is gone, by reading alone.
     public func reconcile(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer? {

@@ -91,6 +91,11 @@ public struct SettingsReader: Sendable {
         .seconds(integer(name, default: fallback, in: range))
     }
 
+    /// A whole number of days within a range.
+    public mutating func days(_ name: String, default fallback: Int, in range: ClosedRange<Int>) -> Duration {
+        .seconds(integer(name, default: fallback, in: range) * 86_400)
+    }
+
     /// `true` or `false`.
     public mutating func boolean(_ name: String, default fallback: Bool) -> Bool {
         guard let text = optionalString(name) else { return fallback }

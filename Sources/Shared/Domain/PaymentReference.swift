@@ -46,6 +46,9 @@ public struct Lane: Sendable, Hashable {
 
     private init(unchecked key: String) { self.key = key }
 
+    /// The payment whose home the lane is; `nil` for another lane.
+    public var shopTransactionID: String? { key.hasPrefix("s:") ? String(key.dropFirst(2)) : nil }
+
     /// The lane of requests that name no payment and carry an idempotency key, by its hash.
     public static func claim(_ keyHash: String) -> Lane { Lane(unchecked: "k:" + keyHash) }
     /// The home lane of a payment.

@@ -68,6 +68,30 @@ public final class EmbeddedBroker: Sendable {
         }
     }
 
+    /// How one request can be answered, for tests.
+    enum Refusal {
+        /// A record is said to be stored already, without saying where.
+        case duplicateRecord
+        /// A question about offsets comes to a broker that does not lead the partition.
+        case offsetsByNoLeader
+
+        fileprivate var request: (kind: Int16, error: rd_kafka_resp_err_t) {
+            switch self {
+            case .duplicateRecord: (0, RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER)
+            case .offsetsByNoLeader: (2, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION)
+            }
+        }
+    }
+
+    /// Answers the next request of a kind so, and does nothing else of what it asks.
+    func refuseOnce(_ refusal: Refusal) {
+        cluster.withLock { cluster in
+            guard let cluster else { return }
+            let errors = [refusal.request.error]
+            rd_kafka_mock_push_request_errors_array(cluster.pointer, refusal.request.kind, errors.count, errors)
+        }
+    }
+
     /// Ends the broker and forgets everything.
     ///
     /// Returns at once, the threads end on their own.
@@ -78,7 +102,7 @@ public final class EmbeddedBroker: Sendable {
                 return cluster
             })
         else { return }
-        KafkaThread.start("pgm-embedded-broker-close") {
+        KafkaThread.start("kafka-broker-end") {
             rd_kafka_mock_cluster_destroy(closing.pointer)
             closing.handle.destroy()
         }

@@ -1,84 +1,82 @@
-/// The state of a group's consumer: what is assigned, what is stopped, what is committed.
+/// The state of a group's consumer: what is assigned, what is stopped, what was delivered, what is committed.
 ///
-/// An assignment has a number. Each has a queue of its own, so a message taken from the queue of one assignment can be
-/// told from those of the next, and is dropped when it is late. States: unassigned -> assigned -> fenced (still
-/// assigned,
-/// nothing delivered) -> unassigned.
+/// States: unassigned -> assigned -> fenced (still assigned, nothing delivered) -> unassigned.
 struct GroupAssignment<Queue: Sendable>: Sendable {
     private struct Position {
+        /// The offset of the next message, where it is known.
+        var next: Int64?
         var committed: Int64?
         var committing: Int64?
     }
 
-    /// What the message thread is to do next.
-    enum ReadStep {
-        case end
-        case wait
-        case read(Queue, generation: UInt64)
+    /// Messages that may be delivered, and the first one that is not where it was expected.
+    struct Admission {
+        var admitted: [KafkaMessage] = []
+        /// How many were looked at; the one behind them is out of its place.
+        var count = 0
+        /// Where the one behind them was expected.
+        var expected: Int64?
     }
 
-    private(set) var generation: UInt64 = 0
     private(set) var stopped: Set<KafkaPartition> = []
     private(set) var isJoined = false
     private var positions: [KafkaPartition: Position] = [:]
-    private var queue: Queue?
+    private var queues: [String: Queue] = [:]
     private var isCommitting = false
-    var isPaused = false
-    var isEnding = false
+    /// Topics whose queues are not read.
+    var paused: Set<String> = []
     var isConnected = false
-
-    /// The queue that messages are read from.
-    var currentQueue: Queue? { queue }
 
     var assigned: [KafkaPartition] { positions.keys.sorted() }
 
-    var readStep: ReadStep {
-        if isEnding { return .end }
-        guard !isPaused, let queue else { return .wait }
-        return .read(queue, generation: generation)
+    /// The queues that messages are read from, by topic.
+    var readable: [(topic: String, queue: Queue)] {
+        queues.filter { !paused.contains($0.key) }.map { ($0.key, $0.value) }
     }
 
-    /// Partitions are there and are read from their own queue.
-    mutating func assign(_ partitions: [KafkaPartition], queue: Queue) {
-        generation &+= 1
-        positions = Dictionary(partitions.map { ($0, Position()) }) { first, _ in first }
+    /// Partitions are there and are read from the queues of their topics.
+    ///
+    /// - Parameter offsets: where they begin, as far as it is known.
+    mutating func assign(_ partitions: [KafkaPartition], at offsets: [KafkaPartition: Int64], queues: [String: Queue]) {
+        positions = Dictionary(partitions.map { ($0, Position(next: offsets[$0])) }) { first, _ in first }
         stopped = []
         isJoined = true
         isCommitting = false
-        self.queue = queue
-    }
-
-    /// Whether the partition is this consumer's now.
-    func isAssigned(_ partition: KafkaPartition) -> Bool { positions[partition] != nil }
-
-    /// A partition goes on at another offset, stopped before or not.
-    mutating func restart(at offset: KafkaOffset) {
-        stopped.remove(offset.partition)
+        self.queues = queues
     }
 
     /// Nothing is delivered any more.
-    ///
-    /// Returns the old queue, for its reader to be woken.
-    mutating func fence() -> Queue? {
-        generation &+= 1
-        defer { queue = nil }
-        return queue
-    }
+    mutating func fence() { queues = [:] }
 
     /// The partitions are gone.
     mutating func unassign() {
         positions = [:]
         stopped = []
+        queues = [:]
         isCommitting = false
     }
 
-    /// The messages that may be delivered.
-    func admit(_ batch: [KafkaMessage], generation: UInt64) -> [KafkaMessage] {
-        guard generation == self.generation, !isEnding else { return [] }
-        let admitted =
-            stopped.isEmpty ? batch : batch.filter { !stopped.contains($0.topicPartition) }
-        return admitted
+    /// Takes messages up to the first one that is not the next of its partition.
+    mutating func admit(_ batch: ArraySlice<KafkaMessage>) -> Admission {
+        var admission = Admission()
+        admission.admitted.reserveCapacity(batch.count)
+        for message in batch {
+            let partition = message.topicPartition
+            if let position = positions[partition], !stopped.contains(partition) {
+                if let next = position.next, next != message.offset {
+                    admission.expected = next
+                    return admission
+                }
+                positions[partition]?.next = message.offset < .max ? message.offset + 1 : nil
+                admission.admitted.append(message)
+            }
+            admission.count += 1
+        }
+        return admission
     }
+
+    /// The next message of a partition is this one, whatever was expected.
+    mutating func expect(_ offset: Int64, of partition: KafkaPartition) { positions[partition]?.next = offset }
 
     /// Stops a partition; false when it is not assigned or is stopped already.
     mutating func stop(_ partition: KafkaPartition) -> Bool {
@@ -87,8 +85,7 @@ struct GroupAssignment<Queue: Sendable>: Sendable {
     }
 
     /// Of what can be committed that which is assigned and has moved; nothing while a commit is under way, unless it
-    /// is the
-    /// last one.
+    /// is the last one.
     mutating func beginCommit(_ offsets: [KafkaOffset], isLast: Bool = false) -> [KafkaOffset] {
         guard isLast || !isCommitting else { return [] }
         let moved = offsets.filter { offset in

@@ -2,8 +2,8 @@ import CRdKafka
 import Logging
 import Synchronization
 
-/// The control thread of a group's consumer: rebalances, commits, errors and the end. Commits happen here only, so that
-/// none can race with a rebalance.
+/// The thread of a group's consumer: rebalances, commits, errors and the end. Being the only one, it cannot deliver a
+/// message of partitions that it lets go of, nor commit while a rebalance is under way.
 extension KafkaGroupConsumer {
     /// How often the handler is asked what can be committed.
     static let commitInterval: Duration = .seconds(1)
@@ -11,27 +11,39 @@ extension KafkaGroupConsumer {
     static let lastCommitLimit: Duration = .seconds(3)
     /// How long leaving the group may take, after the handler is done.
     static let leaveLimit: Duration = .seconds(5)
-    /// How long one attempt to move partitions to other offsets may take.
-    static let seekLimit: Duration = .seconds(2)
     /// How long one question for reachability may hold up events while no broker is connected.
     static let probeLimit: Duration = .milliseconds(250)
+    /// How long one question for the committed offsets of an assignment may take, and how often it is repeated.
+    static let committedLimit: (time: Duration, attempts: Int) = (.seconds(3), 3)
+    /// The longest sleep without an event.
+    static let longestWait: Duration = .seconds(1)
 
     /// Everything from joining the group to freeing the client.
     func serve() {
-        let reading = KafkaThread.start("pgm-kafka-messages") { [self] in read() }
         if state.withLock({ $0.closeDeadline == nil }) { subscribe() }
+        var reading = GroupReading()
         var nextCommit = ContinuousClock.now + Self.commitInterval
         while state.withLock({ $0.closeDeadline == nil }) {
             probe()
-            let control = state.withLock { $0.control }
-            let left = max(.zero, nextCommit - .now)
-            if let event = control?.poll(for: min(left, Self.longestWait)) { handle(event) }
-            performCommands()
-            guard nextCommit <= .now else { continue }
-            nextCommit = .now + Self.commitInterval
-            commit(toQueue: control)
+            stopPartitions()
+            let hasWorked = serveControl()
+            let hasDelivered = deliverMessages(&reading)
+            if nextCommit <= .now {
+                nextCommit = .now + Self.commitInterval
+                commit(toQueue: state.withLock { $0.control })
+            }
+            // Queues wake their reader only when they were empty.
+            if !hasWorked, !hasDelivered { waker.wait(for: min(max(.zero, nextCommit - .now), Self.longestWait)) }
         }
-        leave(reading)
+        leave()
+    }
+
+    /// Handles what there is; false when there was nothing.
+    private func serveControl() -> Bool {
+        guard let control = state.withLock({ $0.control }), let first = control.poll(for: .zero) else { return false }
+        handle(first)
+        while state.withLock({ $0.closeDeadline == nil }), let event = control.poll(for: .zero) { handle(event) }
+        return true
     }
 
     private func subscribe() {
@@ -56,12 +68,11 @@ extension KafkaGroupConsumer {
         case RD_KAFKA_EVENT_ERROR:
             note(rd_kafka_event_error(event), isFatal: rd_kafka_event_error_is_fatal(event) != 0)
         case RD_KAFKA_EVENT_LOG:
-            guard KafkaEventLog.emit(event, to: logger) else { return }
-            state.withLock { $0.handler }?.alarmed(.offsetOutOfRange)
+            KafkaEventLog.emit(event, to: logger)
         case RD_KAFKA_EVENT_STATS:
             statistics.publish(event)
         case RD_KAFKA_EVENT_FETCH:
-            // Messages come by their own queue; one that does not is a message all the same.
+            // Messages come by the queues of their topics; one that does not is a message all the same.
             deliverStray(event)
         default:
             break
@@ -86,7 +97,9 @@ extension KafkaGroupConsumer {
 
     private func fail(_ error: KafkaError) {
         logger.critical("kafka consumer failed for good", metadata: ["kafka.code": "\(error.rawCode)"])
-        state.withLock { $0.handler }?.alarmed(.fatal(error))
+        state.withLock { state in
+            if state.failure == nil { state.failure = error }
+        }
         close(drain: .zero)
     }
 
@@ -109,49 +122,77 @@ extension KafkaGroupConsumer {
 
     private func assign(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) {
         let partitions = PartitionList.partitions(list)
-        guard let queue = makeMessageQueue(for: partitions) else {
+        guard let queues = makeMessageQueues(for: partitions) else {
             rd_kafka_assign(handle.pointer, nil)
-            return alarm(KafkaError(code: .creationFailed))
+            return fail(KafkaError(code: .creationFailed))
         }
+        let offsets = committedOffsets(of: partitions)
         let handler = state.withLock { $0.handler }
         if !partitions.isEmpty { handler?.assigned(partitions) }
         logger.info("kafka partitions assigned", metadata: ["kafka.partitions": "\(partitions.count)"])
-        let idle = state.withLock { state in
-            state.assignment.assign(partitions, queue: queue)
+        state.withLock { state in
+            state.assignment.assign(partitions, at: offsets ?? [:], queues: queues)
             state.assignment.isConnected = true
-            return state.idle
         }
-        let error = rd_kafka_assign(handle.pointer, list)
-        if error != RD_KAFKA_RESP_ERR_NO_ERROR { alarm(KafkaError(error)) }
-        idle?.wake()
+        let error: rd_kafka_resp_err_t
+        if let offsets {
+            let places = partitions.map { KafkaOffset(partition: $0, offset: offsets[$0] ?? Self.logStart) }
+            error = PartitionList.with(places) { rd_kafka_assign(handle.pointer, $0) }
+        } else {
+            error = rd_kafka_assign(handle.pointer, list)
+        }
+        if error != RD_KAFKA_RESP_ERR_NO_ERROR { fail(KafkaError(error)) }
     }
 
-    private func alarm(_ error: KafkaError) {
-        logger.error("kafka assignment failed", metadata: ["kafka.code": "\(error.rawCode)"])
-        state.withLock { $0.handler }?.alarmed(.assignmentFailed(error))
-    }
+    /// librdkafka's number for the first offset of a log.
+    private static let logStart = Int64(RD_KAFKA_OFFSET_BEGINNING)
 
-    /// A queue to which the partitions' own queues are forwarded.
+    /// Where the group is in these partitions; one without a position is absent.
     ///
-    /// It has to be done before they are assigned: librdkafka keeps an application's forward, and would else deliver to
-    /// the control thread.
-    private func makeMessageQueue(for partitions: [KafkaPartition]) -> KafkaQueue? {
-        guard let queue = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle) else { return nil }
+    /// Asked here so that it is known which offset comes next. Nil when nobody answers: librdkafka then asks by itself.
+    private func committedOffsets(of partitions: [KafkaPartition]) -> [KafkaPartition: Int64]? {
+        guard !partitions.isEmpty else { return [:] }
+        let asked = partitions.map { KafkaOffset(partition: $0, offset: Int64(RD_KAFKA_OFFSET_INVALID)) }
+        var last = RD_KAFKA_RESP_ERR_NO_ERROR
+        for _ in 0..<Self.committedLimit.attempts {
+            let (error, failed, found) = PartitionList.with(asked) { list in
+                (
+                    rd_kafka_committed(handle.pointer, list, Self.committedLimit.time.clampedMilliseconds),
+                    PartitionList.hasErrors(list), PartitionList.offsets(list)
+                )
+            }
+            last = error
+            guard error == RD_KAFKA_RESP_ERR_NO_ERROR, !failed else { continue }
+            return Dictionary(found.map { ($0.partition, $0.offset) }) { $1 }
+        }
+        logger.warning("kafka group has not said where it is", metadata: ["kafka.code": "\(last.rawValue)"])
+        return nil
+    }
+
+    /// A queue for each topic, to which the partitions' own queues are forwarded.
+    ///
+    /// It has to be done before they are assigned: librdkafka keeps an application's forward, and would else deliver
+    /// with the rebalances.
+    private func makeMessageQueues(for partitions: [KafkaPartition]) -> [String: KafkaQueue]? {
+        var queues: [String: KafkaQueue] = [:]
         for partition in partitions {
+            if queues[partition.topic] == nil {
+                queues[partition.topic] = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle)
+                queues[partition.topic]?.wake(waker)
+            }
             let pointer = rd_kafka_queue_get_partition(handle.pointer, partition.topic, partition.partition)
-            guard let source = KafkaQueue(pointer, of: handle) else { return nil }
+            guard let queue = queues[partition.topic], let source = KafkaQueue(pointer, of: handle) else { return nil }
             rd_kafka_queue_forward(source.pointer, queue.pointer)
         }
-        return queue
+        return queues
     }
 
     private func revoke() {
         let isLost = rd_kafka_assignment_lost(handle.pointer) != 0
-        let old = fence()
         let (partitions, stopped, handler) = state.withLock { state in
-            (state.assignment.assigned, state.assignment.stopped, state.handler)
+            state.assignment.fence()
+            return (state.assignment.assigned, state.assignment.stopped, state.handler)
         }
-        old?.wake()
         if !partitions.isEmpty { handler?.revoked(partitions, lost: isLost) }
         logger.info(
             "kafka partitions revoked",
@@ -163,11 +204,6 @@ extension KafkaGroupConsumer {
         }
         state.withLock { $0.assignment.unassign() }
         rd_kafka_assign(handle.pointer, nil)
-    }
-
-    /// After this no message of the assignment is delivered: a delivery under way is waited for.
-    private func fence() -> KafkaQueue? {
-        delivery.withLock { _ in state.withLock { $0.assignment.fence() } }
     }
 
     // MARK: - Commits
@@ -213,75 +249,20 @@ extension KafkaGroupConsumer {
         logger.warning("kafka commit failed", metadata: ["kafka.code": "\(error.rawValue)"])
     }
 
-    // MARK: - Commands
-
-    private func performCommands() {
-        let commands = state.withLock { state in
-            defer { state.commands.removeAll() }
-            return state.commands
+    private func stopPartitions() {
+        let stopping = state.withLock { state in
+            defer { state.stopping.removeAll() }
+            return state.stopping
         }
-        for command in commands {
-            switch command {
-            case .stop(let partition):
-                PartitionList.with([KafkaOffset(partition: partition, offset: 0)]) { list in
-                    _ = rd_kafka_pause_partitions(handle.pointer, list)
-                }
-            case .restart(let offsets):
-                restart(at: offsets)
-            }
+        guard !stopping.isEmpty else { return }
+        PartitionList.with(stopping.map { KafkaOffset(partition: $0, offset: 0) }) { list in
+            _ = rd_kafka_pause_partitions(handle.pointer, list)
         }
-    }
-
-    /// Moves partitions while they are stopped here and paused in librdkafka, so that no message read before can be
-    /// delivered after: what lies in the queue is outdated by the seek, and what the message thread holds is dropped
-    /// while
-    /// the partition still counts as stopped. (Assigning again instead loses messages: 2.0.2 ends a fetch late and then
-    /// removes the forward of the new one.)
-    private func restart(at offsets: [KafkaOffset]) {
-        let moved = state.withLock { state in
-            offsets.filter { offset in
-                guard offset.offset >= 0, state.assignment.isAssigned(offset.partition) else { return false }
-                _ = state.assignment.stop(offset.partition)
-                return true
-            }
-        }
-        guard !moved.isEmpty else { return }
-        let failed = PartitionList.with(moved) { list -> [KafkaPartition] in
-            rd_kafka_pause_partitions(handle.pointer, list)
-            if let error = rd_kafka_seek_partitions(handle.pointer, list, Self.seekLimit.clampedMilliseconds) {
-                rd_kafka_error_destroy(error)
-                return moved.map(\.partition)
-            }
-            return PartitionList.failedPartitions(list)
-        }
-        let isPassed = passMessageThread()
-        let (done, again) = (
-            moved.filter { isPassed && !failed.contains($0.partition) },
-            moved.filter { !isPassed || failed.contains($0.partition) }
-        )
-        state.withLock { state in
-            for offset in done { state.assignment.restart(at: offset) }
-            // Tried again at the next turn: a partition that was just assigned cannot be moved yet.
-            if !again.isEmpty { state.commands.append(.restart(again)) }
-        }
-        PartitionList.with(done) { list in _ = rd_kafka_resume_partitions(handle.pointer, list) }
-    }
-
-    /// Waits until the message thread holds no message that it took before this call.
-    private func passMessageThread() -> Bool {
-        let turn = Completion()
-        let (queue, idle) = state.withLock { state in
-            state.turn = turn
-            return (state.assignment.currentQueue, state.idle)
-        }
-        queue?.wake()
-        idle?.wake()
-        return turn.waitOnThread(within: Self.seekLimit)
     }
 
     // MARK: - The end
 
-    private func leave(_ reading: Completion) {
+    private func leave() {
         let events = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle)
         // librdkafka wants its consumer queue released before the close.
         state.withLock { $0.control = nil }
@@ -298,30 +279,21 @@ extension KafkaGroupConsumer {
         }
         // Whatever way it ended, the handler hears of it before this returns.
         if !state.withLock({ $0.assignment.assigned.isEmpty }) { letGoWithoutGroup() }
-        let idle = state.withLock { state in
-            state.assignment.isEnding = true
-            return state.idle
-        }
-        idle?.wake()
-        _ = fence().map { $0.wake() }
-        guard reading.waitOnThread(within: Self.leaveLimit) else {
-            // The handler still holds the message thread: freeing the client now would pull it from under it.
-            return logger.critical("kafka handler did not return, client is left open")
-        }
         release()
     }
 
     /// The partitions are lost as far as this process can tell.
     private func letGoWithoutGroup() {
-        fence()?.wake()
-        let (partitions, handler) = state.withLock { ($0.assignment.assigned, $0.handler) }
+        let (partitions, handler) = state.withLock { state in
+            state.assignment.fence()
+            return (state.assignment.assigned, state.handler)
+        }
         if !partitions.isEmpty { handler?.revoked(partitions, lost: true) }
         state.withLock { $0.assignment.unassign() }
     }
 
     private func release() {
         state.withLock { state in
-            state.idle = nil
             state.handler = nil
             state.assignment.isConnected = false
         }

@@ -1,38 +1,48 @@
 import CRdKafka
+import Logging
+import Metrics
 import Synchronization
 
-/// The message thread of a group's consumer.
+/// What the thread of a group's consumer keeps from one batch of messages to the next.
+struct GroupReading {
+    var decoder = KafkaMessageDecoder()
+    /// Whose turn is first: a topic that always has messages must not keep others waiting.
+    var turn = 0
+}
+
+/// How a group's consumer delivers messages.
 extension KafkaGroupConsumer {
     /// The most messages that are delivered at once.
     static let maximumBatchMessages = 256
-    /// The longest sleep of either thread without an event.
-    static let longestWait: Duration = .seconds(1)
+    /// How long the question may take whether records that were expected are still there.
+    static let startLimit: Duration = .seconds(2)
 
-    /// Delivers messages until the consumer ends.
-    func read() {
-        var decoder = KafkaMessageDecoder()
-        while true {
-            let (step, idle, turn) = state.withLock { state in
-                defer { state.turn = nil }
-                return (state.assignment.readStep, state.idle, state.turn)
-            }
-            turn?.complete()
-            switch step {
-            case .end:
-                return
-            case .wait:
-                if let event = idle?.poll(for: Self.longestWait) { rd_kafka_event_destroy(event) }
-            case .read(let queue, let generation):
-                deliver(nextBatch(from: queue, &decoder), generation)
-            }
-        }
+    private struct Labels: Hashable, Sendable {
+        let group: String
+        let topic: String
     }
 
-    /// Waits for a first message and takes what else is there.
+    private static let repositions = CounterFamily<Labels>(MetricName.kafkaRepositioned) {
+        [("group", $0.group), ("topic", $0.topic)]
+    }
+
+    /// Delivers a batch of each topic that is not paused; false when there was nothing.
+    func deliverMessages(_ reading: inout GroupReading) -> Bool {
+        let readable = state.withLock { $0.assignment.readable }
+        reading.turn &+= 1
+        var hasDelivered = false
+        for index in readable.indices {
+            let queue = readable[(index + reading.turn) % readable.count].queue
+            let batch = nextBatch(from: queue, &reading.decoder)
+            guard !batch.isEmpty else { continue }
+            hasDelivered = true
+            deliver(batch[...])
+        }
+        return hasDelivered
+    }
+
     private func nextBatch(from queue: KafkaQueue, _ decoder: inout KafkaMessageDecoder) -> [KafkaMessage] {
-        guard let first = queue.poll(for: Self.longestWait) else { return [] }
         var batch: [KafkaMessage] = []
-        append(first, to: &batch, &decoder)
         while batch.count < Self.maximumBatchMessages, let event = queue.poll(for: .zero) {
             append(event, to: &batch, &decoder)
         }
@@ -57,24 +67,50 @@ extension KafkaGroupConsumer {
         }
     }
 
-    /// Delivers a message that arrived on the control thread.
+    /// Delivers a message that arrived with the rebalances.
     func deliverStray(_ event: OpaquePointer) {
-        let generation = state.withLock { $0.assignment.generation }
         var decoder = KafkaMessageDecoder()
         while let message = rd_kafka_event_message_next(event) {
             guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { continue }
-            deliver([decoder.decode(message)], generation)
+            deliver([decoder.decode(message)])
         }
     }
 
-    private func deliver(_ batch: [KafkaMessage], _ generation: UInt64) {
-        guard !batch.isEmpty else { return }
-        delivery.withLock { _ in
-            let (admitted, handler) = state.withLock { state in
+    private func deliver(_ batch: ArraySlice<KafkaMessage>) {
+        var rest = batch
+        while !rest.isEmpty {
+            let (admission, handler) = state.withLock { state in
                 state.assignment.isConnected = true
-                return (state.assignment.admit(batch, generation: generation), state.handler)
+                return (state.assignment.admit(rest), state.handler)
             }
-            if !admitted.isEmpty { handler?.received(admitted) }
+            if !admission.admitted.isEmpty { handler?.received(admission.admitted) }
+            rest = rest.dropFirst(admission.count)
+            guard let expected = admission.expected, let first = rest.first else { return }
+            move(first, from: expected)
         }
+    }
+
+    /// A message is not the one that was expected: the position was outside of the log, or nothing was there.
+    private func move(_ message: KafkaMessage, from expected: Int64) {
+        let partition = message.topicPartition
+        let isOutside = message.offset < expected || logStart(of: partition) ?? .max > expected
+        if isOutside {
+            Self.repositions.increment(Labels(group: group, topic: partition.topic))
+            logger.error(
+                "kafka position outside of the log, reading on from its start",
+                metadata: [
+                    "kafka.topic": "\(partition.topic)", "kafka.partition": "\(partition.partition)",
+                    "kafka.offset": "\(expected)",
+                ])
+            state.withLock { $0.handler }?.repositioned(partition)
+        }
+        state.withLock { $0.assignment.expect(message.offset, of: partition) }
+    }
+
+    /// The first offset of a partition; nil when nobody says.
+    private func logStart(of partition: KafkaPartition) -> Int64? {
+        let question = OffsetQuestion(partitions: [partition], place: .start, deadline: .now + Self.startLimit)
+        guard case .success(let starts) = question.ask(handle.pointer) else { return nil }
+        return starts[partition]
     }
 }

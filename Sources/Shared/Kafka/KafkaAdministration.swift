@@ -53,9 +53,9 @@ public enum KafkaAdministration {
         _ configuration: KafkaConfiguration,
         _ body: @escaping @Sendable (KafkaHandle) throws(KafkaError) -> Value
     ) async throws(KafkaError) -> Value {
-        try await KafkaThread.run("pgm-kafka-administration") { () -> Result<Value, KafkaError> in
+        try await KafkaThread.run("kafka-admin") { () -> Result<Value, KafkaError> in
             do throws(KafkaError) {
-                var own = configuration.readerSettings
+                var own = configuration.readerSettings()
                 own["log.queue"] = nil
                 own["statistics.interval.ms"] = "0"
                 let settings = try configuration.settings(adding: own)

@@ -53,8 +53,10 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// Properties that may not be passed through, since a promise of this client rests on them: what is committed and
     /// when, that an acknowledged record is stored once, how partitions move, and what has a setting of its own.
     public static let refusedProperties: Set<String> = [
-        "acks", "allow.auto.create.topics", "auto.commit.enable", "bootstrap.servers", "client.id",
-        "enable.auto.commit", "enable.auto.offset.store", "enable.gapless.guarantee", "enable.idempotence", "group.id",
+        "acks", "allow.auto.create.topics", "auto.commit.enable", "auto.offset.reset", "bootstrap.servers",
+        "client.id",
+        "enable.auto.commit", "enable.auto.offset.store", "enable.gapless.guarantee", "enable.idempotence",
+        "enable.partition.eof", "group.id",
         "group.instance.id", "log.queue", "metadata.broker.list", "partition.assignment.strategy",
         "request.required.acks", "test.mock.num.brokers", "transactional.id",
     ]
@@ -101,7 +103,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     }
 
     /// What everything that reads sets.
-    var readerSettings: [String: String] {
+    func readerSettings(_ pace: KafkaFetchPace = .prompt) -> [String: String] {
         var settings = [
             "enable.auto.commit": "false",
             "enable.auto.offset.store": "false",
@@ -111,13 +113,36 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
             "fetch.message.max.bytes": String(maximumRecordBytes),
             "log.queue": "true",
         ]
-        if isEmbedded { settings["fetch.wait.max.ms"] = "1" }
+        switch (pace, isEmbedded) {
+        case (.prompt, false): break
+        case (.prompt, true): settings["fetch.wait.max.ms"] = "3"
+        case (.lazy, false):
+            settings["fetch.wait.max.ms"] = "100"
+            settings["fetch.min.bytes"] = "16384"
+        case (.lazy, true): settings["fetch.wait.max.ms"] = "25"
+        }
+        return settings
+    }
+
+    /// What a reader of ranges and single records sets.
+    ///
+    /// It fetches only what is there, so a fetch that waits is one too many: the next one to the same broker waits
+    /// behind it. One fetch brings little of a partition, since a single record may be all that is wanted of it.
+    var logReaderSettings: [String: String] {
+        var settings = readerSettings()
+        settings["auto.offset.reset"] = "error"
+        settings["enable.partition.eof"] = "true"
+        settings["fetch.wait.max.ms"] = "2"
+        settings["fetch.message.max.bytes"] = "131072"
+        settings["fetch.max.bytes"] = String(8 << 20)
+        settings["fetch.error.backoff.ms"] = "50"
+        settings["queued.max.messages.kbytes"] = String(32 << 10)
         return settings
     }
 
     /// What a member of a group sets.
-    func groupSettings(group: String, instanceID: String?) -> [String: String] {
-        var settings = readerSettings
+    func groupSettings(group: String, instanceID: String?, pace: KafkaFetchPace) -> [String: String] {
+        var settings = readerSettings(pace)
         settings["group.id"] = group
         settings["partition.assignment.strategy"] = "range"
         settings["session.timeout.ms"] = String(max(1, sessionTimeout.clampedMilliseconds))
@@ -125,6 +150,14 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         settings["group.instance.id"] = instanceID
         return settings
     }
+}
+
+/// How soon a consumer has what was written.
+public enum KafkaFetchPace: Sendable, Hashable {
+    /// At once: somebody waits for it.
+    case prompt
+    /// Within a tenth of a second, many records at a time: a fetch costs the broker as much as a record written.
+    case lazy
 }
 
 extension Duration {

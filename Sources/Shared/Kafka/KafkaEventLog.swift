@@ -6,12 +6,12 @@ enum KafkaEventLog {
     /// The longest text of librdkafka that is kept, in characters.
     static let maximumTextCharacters = 500
 
-    /// Logs one line and says whether it reports that a position had to be moved because it lies outside the log.
-    static func emit(_ event: OpaquePointer, to logger: Logger) -> Bool {
+    /// Logs one line; as an error when a position had to be moved because it lies outside the log.
+    static func emit(_ event: OpaquePointer, to logger: Logger) {
         var facility: UnsafePointer<CChar>?
         var text: UnsafePointer<CChar>?
         var severity: Int32 = 7
-        guard rd_kafka_event_log(event, &facility, &text, &severity) == 0 else { return false }
+        guard rd_kafka_event_log(event, &facility, &text, &severity) == 0 else { return }
         let name = facility.map { String(cString: $0) } ?? ""
         // librdkafka writes this line at warning only when the broker refused the position; the first start of a group
         // without any position is written at debug.
@@ -28,7 +28,6 @@ enum KafkaEventLog {
             let isHarmless = name == "AUTOCREATE"
             logger.log(level: isHarmless ? .debug : level(ofSeverity: severity), "librdkafka", metadata: metadata)
         }
-        return isOffsetOutOfRange
     }
 
     private static func level(ofSeverity severity: Int32) -> Logger.Level {

@@ -99,7 +99,7 @@ final class KafkaHandle: @unchecked Sendable {
 
     private static func free(_ pointer: OpaquePointer, flags: Int32) -> Completion {
         let address = UInt(bitPattern: pointer)
-        return KafkaThread.start("pgm-kafka-free") {
+        return KafkaThread.start("kafka-free") {
             guard let pointer = OpaquePointer(bitPattern: address) else { return }
             rd_kafka_destroy_flags(pointer, flags)
         }
@@ -124,6 +124,7 @@ final class KafkaHandle: @unchecked Sendable {
 final class KafkaQueue: @unchecked Sendable {
     let pointer: OpaquePointer
     private let handle: KafkaHandle
+    private let waker = Mutex<KafkaWaker?>(nil)
 
     /// Takes over one reference to a queue of the client.
     init?(_ pointer: OpaquePointer?, of handle: KafkaHandle) {
@@ -132,7 +133,13 @@ final class KafkaQueue: @unchecked Sendable {
         self.handle = handle
     }
 
-    deinit { rd_kafka_queue_destroy(pointer) }
+    deinit {
+        if waker.withLock({ $0 }) != nil { rd_kafka_queue_cb_event_enable(pointer, nil, nil) }
+        rd_kafka_queue_destroy(pointer)
+    }
+
+    /// Holds on to whom the queue wakes, for as long as it may.
+    func keep(_ waker: KafkaWaker) { self.waker.withLock { $0 = waker } }
 
     /// Makes whoever waits in the queue return at once, now or at its next wait.
     func wake() {

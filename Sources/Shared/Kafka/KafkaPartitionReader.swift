@@ -42,7 +42,7 @@ public final class KafkaPartitionReader: Service, Sendable {
         handler: @escaping @Sendable ([KafkaMessage]) -> Void,
         logger: Logger
     ) throws(KafkaError) {
-        let settings = try configuration.settings(adding: configuration.readerSettings)
+        let settings = try configuration.settings(adding: configuration.readerSettings())
         let handle = try KafkaHandle(.consumer, settings: settings, events: RD_KAFKA_EVENT_ERROR)
         guard
             let queue = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle),
@@ -74,50 +74,29 @@ public final class KafkaPartitionReader: Service, Sendable {
     public func endOffsets(_ partitions: [KafkaPartition], within limit: Duration) async throws(KafkaError)
         -> [KafkaOffset]
     {
-        try await watermarks(partitions, within: limit).map { $0.end }
+        try await places(partitions, .end, within: limit)
     }
 
     /// The offset of the first record that is still there, for each partition.
     public func startOffsets(_ partitions: [KafkaPartition], within limit: Duration) async throws(KafkaError)
         -> [KafkaOffset]
     {
-        try await watermarks(partitions, within: limit).map { $0.start }
+        try await places(partitions, .start, within: limit)
     }
 
-    private func watermarks(
+    private func places(
         _ partitions: [KafkaPartition],
+        _ place: OffsetQuestion.Place,
         within limit: Duration
-    ) async throws(KafkaError) -> [(start: KafkaOffset, end: KafkaOffset)] {
-        let found = try await KafkaThread.run("pgm-kafka-offsets") {
-            [handle] () -> Result<[[KafkaOffset]], KafkaError> in
-            handle.use { client in Self.query(partitions, client, until: .now + limit) }
-                ?? .failure(KafkaError(code: .closed))
+    ) async throws(KafkaError) -> [KafkaOffset] {
+        let question = OffsetQuestion(partitions: partitions, place: place, deadline: .now + limit)
+        let found = try await KafkaThread.run("kafka-offsets") {
+            [handle] () -> Result<[KafkaPartition: Int64], KafkaError> in
+            handle.use { question.ask($0) } ?? .failure(KafkaError(code: .closed))
         }
-        return found.compactMap { pair in
-            guard let start = pair.first, let end = pair.last else { return nil }
-            return (start, end)
+        return partitions.compactMap { partition in
+            found[partition].map { KafkaOffset(partition: partition, offset: $0) }
         }
-    }
-
-    private static func query(
-        _ partitions: [KafkaPartition],
-        _ client: OpaquePointer,
-        until deadline: ContinuousClock.Instant
-    ) -> Result<[[KafkaOffset]], KafkaError> {
-        var found: [[KafkaOffset]] = []
-        for partition in partitions {
-            let left = deadline - .now
-            guard left > .zero else { return .failure(KafkaError(code: .timedOut)) }
-            var low: Int64 = 0
-            var high: Int64 = 0
-            let error = rd_kafka_query_watermark_offsets(
-                client, partition.topic, partition.partition, &low, &high, max(1, left.clampedMilliseconds))
-            guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { return .failure(KafkaError(error)) }
-            found.append([
-                KafkaOffset(partition: partition, offset: low), KafkaOffset(partition: partition, offset: high),
-            ])
-        }
-        return .success(found)
     }
 
     /// Reads until the graceful shutdown, the task's cancellation or ``close()``.
@@ -127,7 +106,7 @@ public final class KafkaPartitionReader: Service, Sendable {
             return !state.hasStarted
         }
         if isFirst {
-            KafkaThread.start("pgm-kafka-reader") { [self] in
+            KafkaThread.start("kafka-reader") { [self] in
                 serve()
                 closed.complete()
             }
@@ -217,7 +196,7 @@ public final class KafkaPartitionReader: Service, Sendable {
             }
         case RD_KAFKA_EVENT_ERROR: note(rd_kafka_event_error(event))
         case RD_KAFKA_EVENT_STATS: statistics.publish(event)
-        case RD_KAFKA_EVENT_LOG: _ = KafkaEventLog.emit(event, to: logger)
+        case RD_KAFKA_EVENT_LOG: KafkaEventLog.emit(event, to: logger)
         default: break
         }
     }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Writes records, each acknowledged by all in-sync replicas and stored once however often the client has to repeat it.
 ///
-/// Created running: ``submit(_:_:)`` works at once. Whoever creates one must let ``run()`` or ``close(within:)`` end
+/// Created running: ``submit(_:generation:_:)`` works at once. Whoever creates one must let ``run()`` or ``close(within:)`` end
 /// it, since its thread keeps it alive.
 public final class KafkaProducer: Service, Sendable {
     /// How long ``run()`` lets records wait for their acknowledgement after a graceful shutdown began.
@@ -13,42 +13,52 @@ public final class KafkaProducer: Service, Sendable {
     private struct State {
         var generation: ProducerGeneration?
         var closeDeadline: ContinuousClock.Instant?
-        var replacements = 0
+        var failureHandlers: [@Sendable () -> Void] = []
+        /// Number of the client that sends now, or of the last one.
+        var number = 0
     }
 
     private let configuration: KafkaConfiguration
     private let logger: Logger
-    private let onFatal: @Sendable () -> Void
     private let state: Mutex<State>
     private let closing = Completion()
     private let closed = Completion()
 
-    /// Makes a producer.
-    ///
-    /// - Parameter onFatal: called on the producer's own thread when librdkafka's client has failed for good, before it
-    ///   is replaced: from here on sends are refused, until it returns. Whoever must let go of something does so in it.
-    public init(
-        configuration: KafkaConfiguration,
-        logger: Logger,
-        onFatal: @escaping @Sendable () -> Void = {}
-    ) throws(KafkaError) {
+    /// Makes a producer, which sends at once.
+    public init(configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
         self.configuration = configuration
         self.logger = logger
-        self.onFatal = onFatal
-        let generation = try ProducerGeneration(configuration: configuration, logger: logger)
+        let generation = try ProducerGeneration(number: 0, configuration: configuration, logger: logger)
         self.state = Mutex(State(generation: generation))
-        KafkaThread.start("pgm-kafka-producer") { [self] in serve(generation) }
+        KafkaThread.start("kafka-producer") { [self] in serve(generation) }
+    }
+
+    /// Number of the client that sends now: it rises when one failed for good and was replaced.
+    public var generation: Int { state.withLock { $0.number } }
+
+    /// Tells of a client that failed for good: called on its thread before it is replaced, while sends are refused.
+    ///
+    /// Whoever must let go of something does so in it. Handlers are kept as long as the producer.
+    public func onFailure(_ handler: @escaping @Sendable () -> Void) {
+        state.withLock { $0.failureHandlers.append(handler) }
     }
 
     /// Sends one record; when nobody acknowledges it, the delivery timeout ends the wait.
     ///
-    /// - Parameter report: called once, on this thread when the record is refused at once, else on the producer's own,
-    ///   which it must not block.
+    /// - Parameters:
+    ///   - generation: the only client that may send it; refused as `.fatal` when another one sends by now.
+    ///   - report: called once, on this thread when the record is refused at once, else on the producer's own, which
+    ///     it must not block. The offset of a record that is stored at an unknown place is -1.
     public func submit(
-        _ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+        _ record: KafkaRecord, generation: Int?,
+        _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
     ) {
         guard let current = state.withLock({ $0.closeDeadline == nil ? $0.generation : nil }) else {
             report(.failure(KafkaSendError(code: .shuttingDown, mayBeStored: false)))
+            return
+        }
+        guard generation ?? current.number == current.number else {
+            report(.failure(KafkaSendError(code: .fatal, mayBeStored: false)))
             return
         }
         current.enqueue(record, report)
@@ -87,9 +97,7 @@ public final class KafkaProducer: Service, Sendable {
     }
 
     /// How often the client failed for good and was replaced.
-    public var replacements: Int {
-        state.withLock { $0.replacements }
-    }
+    public var replacements: Int { generation }
 
     /// Makes librdkafka's client fail as the idempotent producer can on a disconnect.
     func failForTest() {
@@ -118,8 +126,8 @@ public final class KafkaProducer: Service, Sendable {
             guard generation.serveOnce() == .failed else { continue }
             generation.refuseSends()
             logger.critical("kafka producer failed for good, replacing it")
-            onFatal()
-            let isReplaced = replace()
+            for handler in state.withLock({ $0.failureHandlers }) { handler() }
+            let isReplaced = replace(generation.number + 1)
             generation.finish(until: .now)
             if !isReplaced {
                 state.withLock { $0.generation = nil }
@@ -130,15 +138,16 @@ public final class KafkaProducer: Service, Sendable {
     }
 
     /// Starts the next generation; false when the producer is closed before that succeeds.
-    private func replace() -> Bool {
+    private func replace(_ number: Int) -> Bool {
         while state.withLock({ $0.closeDeadline == nil }) {
             do throws(KafkaError) {
-                let next = try ProducerGeneration(configuration: configuration, logger: logger)
+                let next = try ProducerGeneration(
+                    number: number, configuration: configuration, logger: logger)
                 state.withLock { state in
                     state.generation = next
-                    state.replacements += 1
+                    state.number = number
                 }
-                KafkaThread.start("pgm-kafka-producer") { [self] in serve(next) }
+                KafkaThread.start("kafka-producer") { [self] in serve(next) }
                 return true
             } catch {
                 logger.critical("kafka producer cannot be replaced", metadata: ["error.code": "\(error.code.rawValue)"])

@@ -3,6 +3,8 @@ import Foundation
 /// Threads for calls into C that block: they must never run on the cooperative pool.
 enum KafkaThread {
     /// Starts a thread of its own; the result completes when the body has returned.
+    ///
+    /// - Parameter name: at most 15 characters, so that the system shows it whole.
     @discardableResult
     static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Completion {
         let completion = Completion()

@@ -12,15 +12,22 @@ enum PartitionList {
         }
     }
 
-    /// The partitions of a list for which an operation failed.
-    static func failedPartitions(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [KafkaPartition] {
+    /// The offsets of a list that are numbers of a log and belong to no error.
+    static func offsets(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [KafkaOffset] {
         guard let list, let elements = list.pointee.elems else { return [] }
         return (0..<max(0, Int(list.pointee.cnt))).compactMap { index in
-            guard elements[index].err != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
-            return elements[index].topic.map {
-                KafkaPartition(topic: String(cString: $0), partition: elements[index].partition)
+            let element = elements[index]
+            guard element.err == RD_KAFKA_RESP_ERR_NO_ERROR, element.offset >= 0 else { return nil }
+            return element.topic.map {
+                KafkaOffset(topic: String(cString: $0), partition: element.partition, offset: element.offset)
             }
         }
+    }
+
+    /// Whether the answer for some partition of a list is an error.
+    static func hasErrors(_ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> Bool {
+        guard let list, let elements = list.pointee.elems else { return false }
+        return (0..<max(0, Int(list.pointee.cnt))).contains { elements[$0].err != RD_KAFKA_RESP_ERR_NO_ERROR }
     }
 
     /// Lends a list with the given offsets.

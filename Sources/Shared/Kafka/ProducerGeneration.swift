@@ -46,12 +46,16 @@ final class ProducerGeneration: Sendable {
     private let state = Mutex(State())
     private let queue: Mutex<KafkaQueue?>
 
-    init(configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
+    /// Its place in the sequence of clients, from zero.
+    let number: Int
+
+    init(number: Int, configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
         let settings = try configuration.settings(adding: configuration.producerSettings)
         let handle = try KafkaHandle(.producer, settings: settings, events: RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR)
         guard let queue = KafkaQueue(rd_kafka_queue_get_main(handle.pointer), of: handle) else {
             throw KafkaError(code: .creationFailed)
         }
+        self.number = number
         self.handle = handle
         self.queue = Mutex(queue)
         self.logger = logger
@@ -164,7 +168,7 @@ final class ProducerGeneration: Sendable {
             case RD_KAFKA_EVENT_DR: settleReports(event)
             case RD_KAFKA_EVENT_ERROR: noteError(rd_kafka_event_error(event))
             case RD_KAFKA_EVENT_STATS: statistics.publish(event)
-            case RD_KAFKA_EVENT_LOG: _ = KafkaEventLog.emit(event, to: logger)
+            case RD_KAFKA_EVENT_LOG: KafkaEventLog.emit(event, to: logger)
             default: break
             }
         }
@@ -197,7 +201,9 @@ final class ProducerGeneration: Sendable {
         guard fields.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
             return .failure(KafkaSendError(delivery: fields.err, status: rd_kafka_message_status(message)))
         }
-        return .success(KafkaOffset(topic: topic, partition: fields.partition, offset: fields.offset))
+        // Stored, but where is not said: of a record that was sent twice the broker acknowledges the second one so.
+        let offset = fields.offset >= 0 ? fields.offset : -1
+        return .success(KafkaOffset(topic: topic, partition: fields.partition, offset: offset))
     }
 
     private func noteError(_ error: rd_kafka_resp_err_t) {

@@ -1,40 +1,8 @@
-/// What an entry of a journal is about; the Kafka key of its records, so that the last one of each entry stays.
-public struct JournalKey: Sendable, Hashable {
-    /// `o`, or a letter, a colon and an identifier.
-    public let text: String
-
-    private init(unchecked text: String) { self.text = text }
-
-    /// Who owns the partition.
-    public static let owner = JournalKey(unchecked: "o")
-    /// A payment, with every attempt at it, by the merchant's identifier.
-    public static func payment(_ shopTransactionID: String) -> JournalKey {
-        JournalKey(unchecked: "p:" + shopTransactionID)
-    }
-    /// An effect that a command asks for, other than a payment.
-    public static func command(_ id: CommandID) -> JournalKey { JournalKey(unchecked: "c:" + id.value) }
-    /// A caller's idempotency key, by ``IdempotencyClaim/keyHash``.
-    public static func claim(_ keyHash: String) -> JournalKey { JournalKey(unchecked: "k:" + keyHash) }
-    /// An effect that follows from an observation, `capture` of a payment for instance.
-    public static func followUp(_ name: String, of paymentID: String) -> JournalKey {
-        JournalKey(unchecked: "x:" + name + ":" + paymentID)
-    }
-
-    /// Whether the entry is a payment with its attempts.
-    public var isPayment: Bool { text.hasPrefix("p:") }
-
-    /// Takes the key of a record; `nil` for anything that is no key of a journal.
-    public init?(_ text: String) {
-        let isEntry = ["p:", "c:", "k:", "x:"].contains { text.hasPrefix($0) && text.utf8.count > 2 }
-        guard text == Self.owner.text || isEntry else { return nil }
-        self.text = text
-    }
-}
-
 /// What readers of a journal must know of a record before they look into it; travels in one header.
 ///
-/// As text, `e=12;s=a;a=01J….12.3;g=5f3a…;o=1;x=1767225600000;r=41`: epoch, stage, attempt, group, whether it is open,
-/// expiry, the offset of the state that it repeats. What is absent is left out.
+/// As text, `s=a;a=01J….12.3;g=5f3a…;o=1;f=1;k=120;q=2026a;c=00f3…,91bc…`: stage, attempt, group, whether it is open,
+/// whether its answer is a fact, the position that its writer knew, the sealing key, the caller's keys. What is absent
+/// is left out.
 public struct JournalMark: Sendable, Hashable {
     /// How far an effect is; later ones never go back to earlier ones within an attempt.
     public enum Stage: String, Sendable, Hashable, Codable {
@@ -44,84 +12,146 @@ public struct JournalMark: Sendable, Hashable {
         case unknown = "u"
         /// What became of it is known.
         case settled = "s"
-        /// No effect: an owner, an idempotency key.
+        /// No effect: an owner, or a payment that was only observed.
         case none = "-"
 
         /// Whether the effect still has to be cleared up.
         public var isUnsettled: Bool { self == .attempted || self == .unknown }
     }
 
-    /// Epoch of the writer's ownership, from 1.
-    public var epoch: Int64
     /// How far the effect is.
     public var stage: Stage
     /// The attempt that the record is about, empty for none: what was called under it is settled under it.
     public var attemptID: String
-    /// Effects of one group exclude each other while one is open; empty for none.
+    /// Effects of one group exclude each other while one is unsettled; empty for none.
     public var group: String
     /// Whether somebody must come back to the entry: it is unsettled, or settled and not published.
     public var isOpen: Bool
-    /// Unix milliseconds after which the entry may be forgotten; never for open ones.
-    public var expiresAtMilliseconds: Int64?
-
-    /// Offset of the state that the record repeats or ends; it counts only as long as the entry has no later state.
-    public var repeats: Int64?
+    /// Whether the answer in the record is one of the provider, which was given whoever owns the partition by now.
+    ///
+    /// What a worker decides by itself is none.
+    public var isFact: Bool
+    /// The position in the log up to which the writer had read when it loaded the entry that it changed.
+    ///
+    /// A record of a lower writer that stands there or behind it is not contained in this one.
+    public var known: Int64
+    /// Id of the key that the content is sealed with; empty for none.
+    public var sealingKeyID: String
+    /// The keys by which callers may ask for the entry again.
+    public var claims: [JournalClaim]
 
     /// Makes a mark.
     public init(
-        epoch: Int64, stage: Stage = .none, attemptID: String = "", group: String = "", isOpen: Bool = false,
-        expiresAtMilliseconds: Int64? = nil
+        stage: Stage = .none, attemptID: String = "", group: String = "", isOpen: Bool = false, isFact: Bool = false,
+        known: Int64 = 0, sealingKeyID: String = "", claims: [JournalClaim] = []
     ) {
-        self.epoch = epoch
         self.stage = stage
         self.attemptID = attemptID
         self.group = group
         self.isOpen = isOpen
-        self.expiresAtMilliseconds = expiresAtMilliseconds
+        self.isFact = isFact
+        self.known = known
+        self.sealingKeyID = sealingKeyID
+        self.claims = claims
     }
 
-    /// Reads the header's text; `nil` without an epoch or with a part that is no number where one must be.
+    /// Reads the header's text; `nil` when a part is none of those that it can be.
     public init?(_ text: String) {
-        self.init(epoch: 0)
         var text = text
-        let isWellFormed = text.withUTF8 { bytes in
-            bytes.split(separator: UInt8(ascii: ";")).allSatisfy { take(UnsafeBufferPointer(rebasing: $0)) }
-        }
-        guard isWellFormed, epoch > 0, epoch < Int64.max else { return nil }
+        let mark = text.withUTF8 { JournalMark(UnsafeRawBufferPointer($0)) }
+        guard let mark else { return nil }
+        self = mark
     }
 
-    /// Takes one part, `e=12`, or passes over one of another version; `false` when it is ill-formed.
-    private mutating func take(_ part: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// Reads the header's bytes, with the same result.
+    public init?(_ bytes: UnsafeRawBufferPointer) {
+        self.init()
+        let isWellFormed = bytes.split(separator: UInt8(ascii: ";")).allSatisfy { take($0) }
+        guard isWellFormed else { return nil }
+    }
+
+    /// Takes one part, `o=1`, or passes over one of another version; `false` when it is ill-formed.
+    private mutating func take(_ part: Slice<UnsafeRawBufferPointer>) -> Bool {
         guard let sign = part.firstIndex(of: UInt8(ascii: "=")) else { return false }
-        guard sign == 1 else { return true }
-        let value = String(decoding: UnsafeBufferPointer(rebasing: part[2...]), as: UTF8.self)
-        switch part[0] {
-        case UInt8(ascii: "e"): return Int64(value).map { epoch = $0 } != nil
-        case UInt8(ascii: "s"): return Stage(rawValue: value).map { stage = $0 } != nil
-        case UInt8(ascii: "a"): attemptID = value
-        case UInt8(ascii: "g"): group = value
-        case UInt8(ascii: "o"): isOpen = value == "1"
-        case UInt8(ascii: "x"):
-            expiresAtMilliseconds = Int64(value)
-            return expiresAtMilliseconds != nil
-        case UInt8(ascii: "r"):
-            repeats = Int64(value)
-            return repeats != nil
+        guard sign == part.startIndex + 1 else { return true }
+        let value = part[(sign + 1)...]
+        switch part[part.startIndex] {
+        case UInt8(ascii: "s"):
+            return Stage(rawValue: String(decoding: value, as: UTF8.self)).map { stage = $0 } != nil
+        case UInt8(ascii: "a"): attemptID = String(decoding: value, as: UTF8.self)
+        case UInt8(ascii: "g"): group = String(decoding: value, as: UTF8.self)
+        case UInt8(ascii: "q"): sealingKeyID = String(decoding: value, as: UTF8.self)
+        case UInt8(ascii: "o"): isOpen = value.elementsEqual(CollectionOfOne(UInt8(ascii: "1")))
+        case UInt8(ascii: "f"): isFact = value.elementsEqual(CollectionOfOne(UInt8(ascii: "1")))
+        case UInt8(ascii: "k"): return DecimalDigits.number(value).map { known = $0 } != nil
+        case UInt8(ascii: "c"):
+            for text in value.split(separator: UInt8(ascii: ",")) {
+                guard let claim = JournalClaim(text), claims.count < Self.claimsMax else { return false }
+                claims.append(claim)
+            }
         default: break
         }
         return true
     }
 
+    /// Most caller's keys of one record.
+    public static let claimsMax = 32
+
     /// The header's text.
     public var text: String {
-        var text = "e=" + String(epoch) + ";s=" + stage.rawValue
+        var text = "s=" + stage.rawValue
         if !attemptID.isEmpty { text += ";a=" + attemptID }
         if !group.isEmpty { text += ";g=" + group }
         if isOpen { text += ";o=1" }
-        if let expiresAtMilliseconds { text += ";x=" + String(expiresAtMilliseconds) }
-        if let repeats { text += ";r=" + String(repeats) }
+        if isFact { text += ";f=1" }
+        if known > 0 { text += ";k=" + String(known) }
+        if !sealingKeyID.isEmpty { text += ";q=" + sealingKeyID }
+        if !claims.isEmpty { text += ";c=" + claims.map(\.text).joined(separator: ",") }
         return text
     }
+}
+
+/// A caller's idempotency key as a journal knows it: 64 bits of the key's hash.
+///
+/// They lead to an entry, and the entry says whether the whole hash is the same.
+public struct JournalClaim: Sendable, Hashable {
+    /// The bits.
+    public let bits: UInt64
+
+    /// Takes the beginning of ``IdempotencyClaim/keyHash``, hexadecimal; `nil` for anything else.
+    public init?(keyHash: String) {
+        guard let bits = UInt64(keyHash.prefix(Self.digits), radix: 16), keyHash.utf8.count >= Self.digits else {
+            return nil
+        }
+        self.bits = bits
+    }
+
+    /// Takes the bits.
+    public init(bits: UInt64) { self.bits = bits }
+
+    /// Reads sixteen hexadecimal digits.
+    init?(_ text: Slice<UnsafeRawBufferPointer>) {
+        guard text.count == Self.digits else { return nil }
+        var bits: UInt64 = 0
+        for byte in text {
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            default: return nil
+            }
+            bits = bits << 4 | UInt64(digit)
+        }
+        self.bits = bits
+    }
+
+    /// Sixteen hexadecimal digits.
+    var text: String {
+        let text = String(bits, radix: 16)
+        return String(repeating: "0", count: Self.digits - text.utf8.count) + text
+    }
+
+    private static let digits = 16
 }
 
 /// What stands in clear in an entry, for people who read the topic; nothing is decided by it.
@@ -176,39 +206,47 @@ extension JournalSummary: JSONWritable {
     }
 }
 
-/// One record of a journal as it is written.
+/// One record of an entry as it is written.
 public struct JournalRecord: Sendable, Hashable {
-    /// Tells this record from every other one, so that its writer knows it when it is read back.
+    /// Tells this record from every other one.
     public var id: String
-    /// The entry.
-    public var key: JournalKey
+    /// The entry and the writer.
+    public var key: JournalRecordKey
     /// What readers must know.
     public var mark: JournalMark
-    /// What stands in clear.
-    public var summary: JournalSummary
-    /// What is sealed; `nil` ends the entry (a tombstone).
-    public var content: [UInt8]?
+    /// The sealed value, from ``MessageCodec/journalValue(_:_:of:provider:)``.
+    public var value: [UInt8]
 
     /// Makes a record.
-    public init(id: String, key: JournalKey, mark: JournalMark, summary: JournalSummary, content: [UInt8]?) {
+    public init(id: String, key: JournalRecordKey, mark: JournalMark, value: [UInt8]) {
         self.id = id
         self.key = key
         self.mark = mark
-        self.summary = summary
-        self.content = content
+        self.value = value
     }
 }
 
-/// A record of a journal as it is read: checked, not opened.
-public struct JournalReading: Sendable, Hashable {
-    /// ``JournalRecord/id``.
-    public var id: String
-    /// The entry.
-    public var key: JournalKey
+/// A record of an entry as it stands in the log: checked, not opened.
+public struct JournalStoredRecord: Sendable, Hashable {
+    /// The entry and the writer.
+    public var key: JournalRecordKey
     /// What readers must know.
     public var mark: JournalMark
-    /// The record's value; `nil` is a tombstone.
-    public var value: [UInt8]?
+    /// The sealed value.
+    public var value: [UInt8]
     /// Its place in the partition.
     public var offset: Int64
+    /// Unix milliseconds at which it was written; 0 when the broker does not say.
+    public var timestampMilliseconds: Int64
+
+    /// Collects a record.
+    public init(
+        key: JournalRecordKey, mark: JournalMark, value: [UInt8], offset: Int64, timestampMilliseconds: Int64
+    ) {
+        self.key = key
+        self.mark = mark
+        self.value = value
+        self.offset = offset
+        self.timestampMilliseconds = timestampMilliseconds
+    }
 }

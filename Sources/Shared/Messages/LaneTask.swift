@@ -1,4 +1,4 @@
-/// What a worker does in a lane without a caller: it was told by another lane, or by an operator.
+/// What a worker does in a lane without a caller: it was told by another lane, an ingress or an operator.
 public struct LaneTask: Sendable, Hashable {
     /// Identifier; a task that is delivered again has the same.
     public var id: CommandID
@@ -19,6 +19,8 @@ public struct LaneTask: Sendable, Hashable {
         case news(PaymentNews)
         /// An operator says what became of an effect whose outcome is unknown.
         case settle(OperatorDecision)
+        /// The caller of a command was answered that its outcome is unknown: who settles it tells the merchant.
+        case untold(CommandID)
     }
 
     /// Makes a task.

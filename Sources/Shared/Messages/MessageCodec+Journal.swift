@@ -1,51 +1,111 @@
 extension MessageCodec {
-    /// A journal's record for a partition of its provider's journal.
+    /// The sealed value of an entry's record.
     ///
-    /// Its value is a line of JSON, for people, and behind it what is sealed, as bytes: no text is made of those.
+    /// It is a line of JSON, for people, and behind it what is sealed, as bytes: no text is made of those.
     /// - Throws: ``JSONError`` or ``SealingError`` when the content cannot be written.
-    public func record(
-        for entry: JournalRecord, of provider: ProviderName, partition: Int32, atMilliseconds now: Int64
-    ) throws -> KafkaRecord {
-        let value = try entry.content.map { content in
-            try JSONCoding.encode(entry.summary) + [Self.lineEnd]
-                + keys.sealBytes(content, context: Self.journalContext(provider, entry.key))
-        }
-        return record(
-            repeating: value, id: entry.id, key: entry.key, mark: entry.mark, of: provider, partition: partition,
-            atMilliseconds: now)
+    public func journalValue(
+        _ summary: JournalSummary, _ content: [UInt8], of entry: JournalKey, provider: ProviderName
+    ) throws -> [UInt8] {
+        var value = try JSONCoding.encode(summary)
+        value.append(Self.lineEnd)
+        try keys.seal(content, context: Self.journalContext(provider, entry), into: &value)
+        return value
     }
 
-    /// The same state of an entry once more, or its end when there is no value.
+    /// Id of the key that seals what this process writes.
+    public var sealingKeyID: String { keys.sealingKeyID }
+
+    /// Whether a key of the ring has this id.
+    public func hasSealingKey(_ id: String) -> Bool { keys.contains(id) }
+
+    /// A journal's record for a partition of its provider's journal.
     public func record(
-        repeating value: [UInt8]?, id: String, key: JournalKey, mark: JournalMark, of provider: ProviderName,
-        partition: Int32, atMilliseconds now: Int64
+        for record: JournalRecord, of provider: ProviderName, partition: Int32, atMilliseconds now: Int64
     ) -> KafkaRecord {
+        KafkaRecord(
+            topic: topics.journal(of: provider), partition: partition, key: record.key.bytes, value: record.value,
+            headers: journalHeaders(id: record.id, record.mark, atMilliseconds: now))
+    }
+
+    /// The record by which a process becomes the owner of a partition.
+    public func ownerRecord(
+        id: String, epoch: Int64, summary: JournalSummary, of provider: ProviderName, partition: Int32,
+        atMilliseconds now: Int64
+    ) -> KafkaRecord {
+        KafkaRecord(
+            topic: topics.journal(of: provider), partition: partition,
+            key: JournalRecordKey(owner: id, epoch: epoch).bytes, value: try? JSONCoding.encode(summary),
+            headers: journalHeaders(id: id, JournalMark(), atMilliseconds: now))
+    }
+
+    private func journalHeaders(id: String, _ mark: JournalMark, atMilliseconds now: Int64) -> [KafkaHeader] {
         var headers = headers(
             .journal, id: id, subject: nil, atMilliseconds: now, contentType: "application/octet-stream")
         headers.append(KafkaHeader(name: MessageHeaderName.journalMark, text: mark.text))
-        return KafkaRecord(
-            topic: topics.journal(of: provider), partition: partition, key: Array(key.text.utf8), value: value,
-            headers: headers)
+        return headers
     }
 
-    /// Headers that ``journalReading(from:)`` asks for.
-    public static let journalHeaders: Set<String> = [
-        MessageHeaderName.type, MessageHeaderName.id, MessageHeaderName.journalMark,
-    ]
+    /// Reads what readers of a journal must know of each record; the content stays sealed.
+    ///
+    /// - Parameter claimsSince: Unix milliseconds; callers' keys of records that are older are not asked for.
+    public func journalReading(
+        from fields: JournalRecordFields, _ hash: JournalHash, claimsSince: Int64
+    ) throws(MessageError) -> JournalReading {
+        try checkJournalType(fields.type)
+        guard let key = fields.key.flatMap(JournalRecordKey.Parts.init) else {
+            throw .malformed("the key is not one of a journal")
+        }
+        guard let id = fields.id else { throw .malformed("header ce_id is missing") }
+        guard var mark = fields.mark.flatMap({ JournalMark($0) }) else {
+            throw .malformed("header journal-mark is missing or ill-formed")
+        }
+        if fields.timestampMilliseconds < claimsSince { mark.claims = [] }
+        if key.isOwner {
+            return JournalReading(
+                offset: fields.offset, timestampMilliseconds: fields.timestampMilliseconds, writer: key.writer,
+                id: .init(id), subject: .owner, mark: mark, key: nil)
+        }
+        // What is open is few, and its name is needed.
+        let name = mark.isOpen ? JournalKey(String(decoding: key.entry, as: UTF8.self)) : nil
+        if mark.isOpen, name == nil { throw .malformed("the key is not one of a journal") }
+        return JournalReading(
+            offset: fields.offset, timestampMilliseconds: fields.timestampMilliseconds, writer: key.writer,
+            id: .init(id), subject: .entry(hash.of(key.entry)), mark: mark, key: name)
+    }
 
-    /// Reads what readers of a journal must know; the content stays sealed.
-    public func journalReading(from message: KafkaMessage) throws(MessageError) -> JournalReading {
+    /// The same of a message that was copied.
+    public func journalReading(
+        from message: KafkaMessage, _ hash: JournalHash, claimsSince: Int64
+    ) throws(MessageError) -> JournalReading {
+        let result = message.withJournalFields { fields in
+            Result { () throws(MessageError) in try journalReading(from: fields, hash, claimsSince: claimsSince) }
+        }
+        return try result.get()
+    }
+
+    /// Reads a record of an entry whole; the content stays sealed.
+    public func journalRecord(from message: KafkaMessage) throws(MessageError) -> JournalStoredRecord {
         try check(message, is: .journal)
-        guard let key = message.key.flatMap({ JournalKey(String(decoding: $0, as: UTF8.self)) }) else {
+        guard let key = message.key?.withUnsafeBytes({ JournalRecordKey($0) }) else {
             throw .malformed("the key is not one of a journal")
         }
         guard let mark = message.text(MessageHeaderName.journalMark).flatMap(JournalMark.init) else {
             throw .malformed("header journal-mark is missing or ill-formed")
         }
-        return JournalReading(
-            id: message.text(MessageHeaderName.id) ?? "", key: key, mark: mark, value: message.value,
-            offset: message.offset)
+        guard let value = message.value else { throw .malformed("the record has no value") }
+        return JournalStoredRecord(
+            key: key, mark: mark, value: value, offset: message.offset,
+            timestampMilliseconds: message.timestampMilliseconds ?? 0)
     }
+
+    private func checkJournalType(_ bytes: UnsafeRawBufferPointer?) throws(MessageError) {
+        guard let bytes else { throw .malformed("header ce_type is missing") }
+        guard !bytes.elementsEqual(Self.journalType) else { return }
+        guard bytes.starts(with: "pgm.".utf8) else { throw .malformed("header ce_type is not one of this system") }
+        throw .unsupportedType(String(decoding: bytes.prefix(64), as: UTF8.self))
+    }
+
+    private static let journalType = Array(MessageType.journal.rawValue.utf8)
 
     /// Opens the value of an entry.
     public func journalContent<Content: Decodable>(
@@ -74,5 +134,32 @@ extension MessageCodec {
 
     private static func journalContext(_ provider: ProviderName, _ key: JournalKey) -> String {
         context(.journal, provider.value + ":" + key.text)
+    }
+}
+
+extension KafkaMessage {
+    /// Lends the parts of a journal's record where they stand.
+    func withJournalFields<Result>(_ body: (JournalRecordFields) -> Result) -> Result {
+        Self.withBytes(key) { key in
+            Self.withBytes(bytes(MessageHeaderName.type)) { type in
+                Self.withBytes(bytes(MessageHeaderName.id)) { id in
+                    Self.withBytes(bytes(MessageHeaderName.journalMark)) { mark in
+                        body(
+                            JournalRecordFields(
+                                offset: offset, timestampMilliseconds: timestampMilliseconds ?? 0, key: key,
+                                type: type, id: id, mark: mark))
+                    }
+                }
+            }
+        }
+    }
+
+    private func bytes(_ header: String) -> [UInt8]? { headers.last { $0.name == header }?.value }
+
+    private static func withBytes<Result>(
+        _ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> Result
+    ) -> Result {
+        guard let bytes else { return body(nil) }
+        return bytes.withUnsafeBytes { body($0) }
     }
 }

@@ -6,6 +6,7 @@ extension MessageCodec {
         switch task.content {
         case .news(let news): content.news = news
         case .settle(let decision): content.settle = decision
+        case .untold(let command): content.untold = command
         }
         let sealed = try keys.seal(try JSONCoding.encode(content), context: Self.taskContext(task.id, task.lane))
         let wire = TaskWire(
@@ -48,6 +49,7 @@ extension MessageCodec {
     private static func content(_ content: TaskContent) throws(MessageError) -> LaneTask.Content {
         if let news = content.news { return .news(news) }
         if let decision = content.settle { return .settle(decision) }
+        if let command = content.untold { return .untold(command) }
         throw .malformed("the task says nothing that is to be done")
     }
 

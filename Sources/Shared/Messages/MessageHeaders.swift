@@ -37,7 +37,7 @@ public enum MessageType: String, Sendable, CaseIterable {
     /// What workers tell each other about a payment, in its home lane.
     case task = "pgm.task.v1"
     /// A worker's memory of its effects.
-    case journal = "pgm.journal.v2"
+    case journal = "pgm.journal.v3"
     /// A record that could not be processed.
     case deadLetter = "pgm.deadletter.v1"
 }

@@ -2,11 +2,19 @@ import Synchronization
 
 /// Writes records to Kafka; the product uses ``KafkaProducer``, tests a recording one.
 public protocol RecordSender: Sendable {
+    /// Number of the client that sends now: what another one has under way may be stored behind what this one sends.
+    var generation: Int { get }
+
     /// Sends one record, in the order of the calls; never blocks.
     ///
-    /// - Parameter report: called once, on any thread: with the broker's acknowledgement, or with why there is none and
-    ///   whether the record may be stored all the same.
-    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void)
+    /// - Parameters:
+    ///   - generation: the only client that may send it, when it is given: refused as `.fatal` when that is over.
+    ///   - report: called once, on any thread: with the broker's acknowledgement, whose offset is negative when the
+    ///     record is stored at a place that is not known; or with why there is none and whether the record may be
+    ///     stored all the same.
+    func submit(
+        _ record: KafkaRecord, generation: Int?,
+        _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void)
 }
 
 extension KafkaProducer: RecordSender {}
@@ -22,6 +30,13 @@ public enum StoreOutcome: Sendable, Hashable {
 }
 
 extension RecordSender {
+    /// Sends one record by whichever client sends now.
+    public func submit(
+        _ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+    ) {
+        submit(record, generation: nil, report)
+    }
+
     /// Sends one record and returns where it was stored, once the broker has acknowledged it.
     ///
     /// What is sent cannot be recalled: cancelling the task does not end the wait.

@@ -21,8 +21,8 @@ public struct TopicNames: Sendable, Hashable {
     /// Memory of one provider's workers.
     public func journal(of provider: ProviderName) -> String { prefix + "journal." + provider.value }
 
-    /// Consumer group of one provider's workers.
-    public func workerGroup(of provider: ProviderName) -> String { prefix + "worker." + provider.value }
+    /// Consumer group of the workers, of all providers.
+    public var workerGroup: String { prefix + "worker" }
     /// Consumer group of the notifiers.
     public var notifierGroup: String { prefix + "notifier" }
 }
@@ -35,12 +35,18 @@ public struct TopicPlan: Sendable, Hashable {
     public var replyPartitions: Int32
     /// Copies of each partition.
     public var replicationFactor: Int32
+    /// How long the broker keeps a record of a journal that no later one has replaced.
+    public var journalRetention: Duration
 
     /// Partitions of the dead-letter topic.
     public static let deadLetterPartitions: Int32 = 3
 
     /// Makes a plan.
-    public init(commandPartitions: Int32 = 12, replyPartitions: Int32 = 12, replicationFactor: Int32 = 3) {
+    public init(
+        commandPartitions: Int32 = 12, replyPartitions: Int32 = 12, replicationFactor: Int32 = 3,
+        journalRetention: Duration = .seconds(180 * 86_400)
+    ) {
+        self.journalRetention = journalRetention
         self.commandPartitions = commandPartitions
         self.replyPartitions = replyPartitions
         self.replicationFactor = replicationFactor
@@ -60,16 +66,15 @@ public struct TopicPlan: Sendable, Hashable {
         return topics
     }
 
-    /// Partitioned like the commands; the last record of each entry stays until it is ended by a tombstone.
-    ///
-    /// A record that a process wrote after it lost its partition is void, and the owner writes the valid state again
-    /// behind it: compaction must leave it the time to.
+    /// Partitioned like the commands; of each entry the last record of each of its writers stays, until it expires.
     private func journal(_ name: String) -> KafkaTopicSpecification {
-        let hour = 3_600_000
-        var journal = topic(name, partitions: commandPartitions, retentionMilliseconds: -1)
-        journal.settings["cleanup.policy"] = "compact"
-        journal.settings["min.compaction.lag.ms"] = String(24 * hour)
-        journal.settings["delete.retention.ms"] = String(7 * 24 * hour)
+        let day = 86_400_000
+        let retention = Int(journalRetention.components.seconds) * 1000
+        var journal = topic(name, partitions: commandPartitions, retentionMilliseconds: retention)
+        journal.settings["cleanup.policy"] = "compact,delete"
+        journal.settings["min.compaction.lag.ms"] = String(day)
+        // What is replaced goes, and what has expired, a segment at a time.
+        journal.settings["segment.ms"] = String(day)
         return journal
     }
 

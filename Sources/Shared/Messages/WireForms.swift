@@ -86,6 +86,7 @@ struct TaskWire: Codable {
 struct TaskContent: Codable {
     var news: PaymentNews?
     var settle: OperatorDecision?
+    var untold: CommandID?
 }
 
 /// Value of a reply record.
@@ -231,7 +232,7 @@ struct DeadLetterContent: Codable {
 
 extension KafkaMessage {
     /// Text of a header; bytes that are not UTF-8 are repaired, so that nothing traps.
-    func text(_ name: String) -> String? {
+    public func text(_ name: String) -> String? {
         header(name).map { String(decoding: $0, as: UTF8.self) }
     }
 }

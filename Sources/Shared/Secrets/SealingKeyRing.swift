@@ -75,15 +75,19 @@ public struct SealingKeyRing: Sendable {
         writing.id + "." + (try combined(bytes, context)).base64EncodedString()
     }
 
-    /// The same without base64, for what need not be text: `<key id>.` and nonce, ciphertext and tag as they are.
-    public func sealBytes(_ bytes: [UInt8], context: String) throws(SealingError) -> [UInt8] {
+    /// Id of the key that seals.
+    public var sealingKeyID: String { writing.id }
+
+    /// Whether a key of the ring has this id.
+    public func contains(_ id: String) -> Bool { keysByID[id] != nil }
+
+    /// The same without base64, for what need not be text: appends `<key id>.` and nonce, ciphertext and tag.
+    public func seal(_ bytes: [UInt8], context: String, into sealed: inout [UInt8]) throws(SealingError) {
         let combined = try combined(bytes, context)
-        var sealed: [UInt8] = []
-        sealed.reserveCapacity(writing.id.utf8.count + 1 + combined.count)
+        sealed.reserveCapacity(sealed.count + writing.id.utf8.count + 1 + combined.count)
         sealed.append(contentsOf: writing.id.utf8)
         sealed.append(Self.point)
         sealed.append(contentsOf: combined)
-        return sealed
     }
 
     private func combined(_ bytes: [UInt8], _ context: String) throws(SealingError) -> Data {
@@ -108,7 +112,7 @@ public struct SealingKeyRing: Sendable {
         return try open(combined, key, context)
     }
 
-    /// Opens what ``sealBytes(_:context:)`` made, with the errors of ``open(_:context:)``.
+    /// Opens what ``seal(_:context:into:)`` made, with the errors of ``open(_:context:)``.
     public func openBytes(_ sealed: ArraySlice<UInt8>, context: String) throws(SealingError) -> [UInt8] {
         guard let point = sealed.firstIndex(of: Self.point) else { throw .damaged }
         guard let key = keysByID[String(decoding: sealed[..<point], as: UTF8.self)] else { throw .unknownKey }

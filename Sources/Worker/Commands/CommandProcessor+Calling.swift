@@ -73,7 +73,7 @@ extension CommandProcessor {
                 let outcome = await self.write(progress.added(to: entry), .attempted, attemptID: attemptID, place) {
                     self.timing.now > end
                 }
-                // Only who still owns the effect goes on with it.
+                // Continue only while this process owns the effect.
                 guard outcome == .valid, self.timing.now < end else { throw Self.brokenOff }
             }
             return entry.isFollowUp ? try await self.provider.capture(call) : try await self.provider.execute(call)

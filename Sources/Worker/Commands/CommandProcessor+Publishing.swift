@@ -5,15 +5,44 @@ import Shared
 extension CommandProcessor {
     /// Publishes reply and result together; the command is done when the result is stored.
     func publish(_ outcome: Outcome, of command: Command, _ message: KafkaMessage) async -> RecordDisposition {
+        await publishing(outcome, of: command, message).disposition
+    }
+
+    /// The same, and whether the reply is stored, if there is one.
+    func publishing(
+        _ outcome: Outcome, of command: Command, _ message: KafkaMessage
+    ) async -> (disposition: RecordDisposition, isReplied: Bool) {
         let reply = reply(outcome, to: command)
         let replying = reply.map { sender.begin($0) }
         let stored = await storeResult(outcome, of: command)
-        if let reply, let replying { await finish(reply, replying, to: command) }
+        var isReplied = true
+        if let reply, let replying { isReplied = await finish(reply, replying, to: command) }
+        return (await disposition(stored, message), isReplied)
+    }
+
+    private func disposition(_ stored: StoreOutcome, _ message: KafkaMessage) async -> RecordDisposition {
         switch stored {
         case .stored: return .done
         case .givenUp: return .leftForSuccessor
         case .tooLarge: return await deadLetters.bury(message, reason: "its result is too large for the broker")
         }
+    }
+
+    /// Makes a command that can never run a dead letter, and tells its caller so, if somebody waits.
+    func bury(_ message: KafkaMessage, reason: String) async -> RecordDisposition {
+        let disposition = await deadLetters.bury(message, reason: reason)
+        guard disposition == .done,
+            let address = message.text(MessageHeaderName.replyTo).flatMap(ReplyAddress.init),
+            let id = message.text(MessageHeaderName.id).flatMap(CommandID.init)
+        else { return disposition }
+        var response = ErrorResponse(.internalError, "the request could not be processed, nothing was done")
+        response.requestId = id.value
+        guard let body = try? JSONCoding.encode(response) else { return disposition }
+        let reply = Reply(commandID: id, statusCode: response.statusCode, body: body)
+        if let record = try? codec.record(for: reply, to: address, atMilliseconds: clock.unixMilliseconds) {
+            _ = try? await sender.send(record)
+        }
+        return disposition
     }
 
     /// Records that a command came too late and never ran; its caller was answered long ago.
@@ -69,7 +98,7 @@ extension CommandProcessor {
     }
 
     /// Sends a reply that was sent once as long as somebody may wait for it.
-    private func finish(_ reply: KafkaRecord, _ begun: SentRecord, to command: Command) async {
+    private func finish(_ reply: KafkaRecord, _ begun: SentRecord, to command: Command) async -> Bool {
         let deadline = command.deadlineMilliseconds ?? 0
         let stored = await sender.sendUntilStored(
             reply, begun: begun, backoff: settings.storeBackoff, timing: timing,
@@ -77,6 +106,7 @@ extension CommandProcessor {
         if stored != .stored {
             logger.warning("a reply could not be delivered in time", metadata: metadata(of: command))
         }
+        return stored == .stored
     }
 
     func warn(_ command: Command, _ failure: ProviderFailure) {

@@ -16,28 +16,28 @@ extension CommandProcessor {
         let key = JournalKey.followUp("capture", of: payment)
         let end = timing.now + settings.asynchronousTime
         while timing.now < end {
-            let known = try await entry(key, place)
-            if let answer = known?.entry.effect.answer, answer.isProviderOutcome {
+            let (known, position) = try await known(key, place)
+            if let answer = known?.entry?.effect.answer, answer.isProviderOutcome {
                 var result = observation
                 result.status = answer.label == PaymentResult.ok.rawValue ? .accepted : .failed
                 return result
             }
-            if let known, known.entry.effect.answer == nil {
+            if let entry = known?.entry, entry.effect.answer == nil {
                 let left = end - timing.now
                 guard
-                    try await recover(key, place, within: left, for: known.entry.isCause(command) ? command : nil)
+                    try await recover(key, place, within: left, for: entry.isCause(command) ? command : nil)
                         == .settled
                 else { throw Self.captureUnknown }
                 continue
             }
-            let entry = captureEntry(key, payment, observation, command)
+            let entry = captureEntry(key, payment, observation, command, known: position)
             try await capture(entry, command, until: end, place)
         }
         throw Self.captureUnknown
     }
 
     private func captureEntry(
-        _ key: JournalKey, _ payment: String, _ observation: PaymentObservation, _ command: Command
+        _ key: JournalKey, _ payment: String, _ observation: PaymentObservation, _ command: Command, known: Int64
     ) -> EffectEntry {
         EffectEntry(
             key,
@@ -48,15 +48,14 @@ extension CommandProcessor {
                     paymentID: observation.reference.paymentID ?? command.reference.paymentID),
                 amount: observation.amount, lane: command.lane.key, request: [:], requestCode: "",
                 providerKey: "capture-" + payment, firstAttemptedAtMilliseconds: clock.unixMilliseconds,
-                durationMilliseconds: Self.milliseconds(settings.asynchronousTime + Self.durationMargin)))
+                durationMilliseconds: Self.milliseconds(settings.asynchronousTime + Self.durationMargin)),
+            known: known)
     }
 
     private func capture(_ entry: EffectEntry, _ command: Command, until end: Duration, _ place: Place) async throws {
         let attemptID = journal.makeID(command.id.value, epoch: place.epoch)
-        if !faults.contains(.captureNotJournalled) {
-            let attempted = await write(entry, .attempted, attemptID: attemptID, place) { timing.now > end }
-            guard attempted == .valid else { throw Self.captureUnknown }
-        }
+        let attempted = await write(entry, .attempted, attemptID: attemptID, place) { timing.now > end }
+        guard attempted == .valid else { throw Self.captureUnknown }
         let progress = EffectProgress(entry)
         do throws(ProviderFailure) {
             let mayRepeat = recovery(of: entry).isProtectedByKey

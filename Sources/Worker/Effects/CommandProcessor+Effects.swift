@@ -6,14 +6,16 @@ import Shared
 ///
 /// 1. Look up what is known: of this command, of the caller's key, of the payment. A recorded answer is given again; an
 ///    attempt without an answer is recovered first. Only what nobody knows is new, and only then its deadline counts.
-/// 2. Append *attempted* and read it back: no call without it.
+/// 2. Append *attempted*, with the caller's key: no call before the journal proves that it counts.
 /// 3. Call.
-/// 4. Append *settled* and read it back; publish; the command is done.
+/// 4. Append *settled*; once that is proven, publish; the command is done.
 extension CommandProcessor {
     /// What is to be done with a command.
     enum Decision: Sendable {
-        /// It is new; the payment's record, if it is a payment that has one.
-        case start(PaymentRecord?)
+        /// It is new; the payment as it is known up to a position in the log, if it is one.
+        case start(PaymentRecord?, known: Int64)
+        /// An earlier attempt at the payment has left something to be published before another one begins.
+        case publish(JournalKey)
         /// A recorded answer.
         case answer(RecordedAnswer, entry: EffectEntry, isReplayed: Bool)
         /// An entry has to be recovered first. It stands for this command, or keeps it from running.
@@ -28,7 +30,6 @@ extension CommandProcessor {
     ) async -> RecordDisposition {
         let started = timing.now
         let left = timeLeft(of: command)
-        if faults.contains(.deadlineFirst), isLate(command) { return await expire(command, message) }
         do {
             while true {
                 switch try await decide(command, place) {
@@ -42,31 +43,21 @@ extension CommandProcessor {
                     case .settled: continue
                     case .lost: return .again
                     case .unknown:
-                        let first = try await unsettled(key, place)?.entry.effect.commandID
-                        return isOwnAnswer
-                            ? await leaveUnknown(command, operation, first: first ?? command.id, message)
-                            : await refuseBehindUnknown(command, message, place)
+                        guard isOwnAnswer else { return await refuseBehindUnknown(command, message, place) }
+                        return try await leaveUnknown(command, operation, key, message, place)
                     }
-                case .start(let record):
-                    if let record, try await isOwing(record, place) {
-                        guard try await publishOwed(.payment(record.shopTransactionID), place) else {
-                            return await pauseThenAgain()
-                        }
-                        continue
-                    }
-                    if isLate(command) { return try await recordExpired(command, record, message, place) }
-                    return try await start(command, operation, record, message, place)
+                case .publish(let key):
+                    guard try await publishOwed(key, place) else { return await pauseThenAgain() }
+                case .start(let record, let known):
+                    let time = isLate(command) ? .zero : timeLeft(of: command)
+                    let entry = newEntry(command, record, known: known, time: time)
+                    if isLate(command) { return try await recordExpired(command, entry, message, place) }
+                    return try await start(command, operation, entry, message, place)
                 }
             }
         } catch {
             return await afterJournalFailure(error)
         }
-    }
-
-    /// Whether an earlier attempt at a payment has left something to be published before another one begins.
-    private func isOwing(_ record: PaymentRecord, _ place: Place) async throws -> Bool {
-        let known = try await entry(.payment(record.shopTransactionID), place)
-        return known.map { $0.mark.isOpen && $0.entry.effect.answer != nil } ?? false
     }
 
     private func isLate(_ command: Command) -> Bool {
@@ -76,83 +67,55 @@ extension CommandProcessor {
     // MARK: - What is known
 
     private func decide(_ command: Command, _ place: Place) async throws -> Decision {
-        let isPayment = command.operation.isPayment && command.reference.shopTransactionID != nil
-        var record: PaymentRecord?
-        if isPayment, let shopTransactionID = command.reference.shopTransactionID {
-            record = try await journal.entry(PaymentRecord.self, .payment(shopTransactionID), of: place.partition)?
-                .content
-            if let own = record?.attempt(of: command.id) { return decision(on: own, record, isReplayed: false) }
-        } else if let own = try await journal.entry(EffectState.self, .command(command.id), of: place.partition) {
-            return decision(on: own.content, .command(command.id), isReplayed: false)
-        }
-        if let claimed = try await decideByClaim(command, record, place) { return claimed }
-        guard isPayment else {
+        let payment = command.operation.isPayment ? command.reference.shopTransactionID : nil
+        let key: JournalKey = payment.map { .payment($0) } ?? .command(command.id)
+        let (known, position) = try await known(key, place)
+        if let own = known?.effect(of: command.id) { return decision(on: own, known, isReplayed: false) }
+        if let claimed = try await decideByClaim(command, known, place) { return claimed }
+        guard let payment else {
             let group = EffectState.group(of: command.operation, lane: command.lane.key)
-            if let open = journal.openEntry(ofGroup: group, in: place.partition) {
+            if let open = try await journal.openEntry(ofGroup: group, in: place.partition) {
                 return .recover(open, isOwnAnswer: false)
             }
-            return .start(nil)
+            return .start(nil, known: position)
         }
+        let record = known?.payment ?? PaymentRecord(shopTransactionID: payment)
         switch PayGuard.decide(command, isSameProducts: { isProducts(of: command, $0) }, record: record) {
-        case .start: return .start(record)
-        case .recover: return .recover(.payment(command.reference.shopTransactionID ?? ""), isOwnAnswer: true)
+        case .start where known?.owes == true: return .publish(key)
+        case .start: return .start(record, known: position)
+        case .recover: return .recover(key, isOwnAnswer: true)
         case .mismatch(let issue): return .refuse(Self.mismatch(issue))
-        case .answer(let attempt, let isReplayed): return decision(on: attempt, record, isReplayed: isReplayed)
+        case .answer(let attempt, let isReplayed): return decision(on: attempt.effect, known, isReplayed: isReplayed)
         }
     }
 
-    private func decision(on attempt: PaymentAttempt, _ record: PaymentRecord?, isReplayed: Bool) -> Decision {
-        guard let record, let entry = EffectEntry(record) else { return .start(nil) }
-        guard let answer = attempt.effect.answer else { return .recover(entry.key, isOwnAnswer: true) }
+    private func decision(on effect: EffectState, _ known: KnownEntry?, isReplayed: Bool) -> Decision {
+        guard let known, let entry = known.entry else { return .start(nil, known: 0) }
+        guard let answer = effect.answer else { return .recover(known.key, isOwnAnswer: true) }
         return .answer(answer, entry: entry, isReplayed: isReplayed)
-    }
-
-    private func decision(on effect: EffectState, _ key: JournalKey, isReplayed: Bool) -> Decision {
-        guard let answer = effect.answer else { return .recover(key, isOwnAnswer: true) }
-        return .answer(answer, entry: EffectEntry(key, effect), isReplayed: isReplayed)
     }
 
     /// What the caller's key says, or the command that it names; `nil` when the command is to be judged by itself.
     private func decideByClaim(
-        _ command: Command, _ record: PaymentRecord?, _ place: Place
+        _ command: Command, _ payment: KnownEntry?, _ place: Place
     ) async throws -> Decision? {
         guard let claim = command.claim, let keyHash = claim.keyHash else { return nil }
-        let request = Self.canonical(command)
-        if let state = try await journal.entry(ClaimState.self, .claim(keyHash), of: place.partition)?.content {
-            guard state.commandID != command.id else { return nil }
-            guard codec.isCode(state.requestCode, of: request) ?? true else { return .refuse(Self.keyReused) }
-            return try await decision(onCommand: state.commandID, JournalKey(state.entry), record, place)
+        var (known, effect): (KnownEntry?, EffectState?)
+        if let bits = JournalClaim(keyHash: keyHash), let key = try await journal.key(of: bits, in: place.partition) {
+            known = try await self.known(key, place).entry
+            effect = known?.effects.last { $0.claim == keyHash && $0.commandID != command.id }
         }
-        guard let joined = claim.joins, joined != command.id else { return nil }
-        let known: EffectState?
-        if let attempt = record?.attempt(of: joined) {
-            known = attempt.effect
-        } else {
-            known = try await journal.entry(EffectState.self, .command(joined), of: place.partition)?.content
+        if effect == nil, let joined = claim.joins, joined != command.id {
+            known = payment?.effect(of: joined) == nil ? try await self.known(.command(joined), place).entry : payment
+            // Somebody else's command is none that could be joined.
+            effect = known?.effects.last { $0.commandID == joined && $0.scope == claim.scope }
         }
-        // Somebody else's command is none that could be joined.
-        guard let known, known.scope == claim.scope else { return nil }
-        guard codec.isCode(known.requestCode, of: request) ?? true else { return .refuse(Self.keyReused) }
-        return try await decision(onCommand: joined, record == nil ? .command(joined) : nil, record, place)
-    }
-
-    /// The answer of an earlier command; one that the provider did not give stands for nothing.
-    private func decision(
-        onCommand id: CommandID, _ key: JournalKey?, _ record: PaymentRecord?, _ place: Place
-    ) async throws -> Decision? {
-        let found: Decision?
-        if let attempt = record?.attempt(of: id) {
-            found = decision(on: attempt, record, isReplayed: true)
-        } else if let key, !key.isPayment,
-            let state = try await journal.entry(EffectState.self, key, of: place.partition)?.content,
-            state.commandID == id
-        {
-            found = decision(on: state, key, isReplayed: true)
-        } else {
-            found = nil
-        }
-        if case .answer(let answer, _, _) = found, !answer.isProviderOutcome { return nil }
-        return found
+        guard let effect else { return nil }
+        let isSame = codec.isCode(effect.requestCode, of: Self.canonical(command)) ?? true
+        guard isSame else { return .refuse(Self.keyReused) }
+        // An answer that the provider did not give stands for nothing.
+        guard effect.answer?.isProviderOutcome ?? true else { return nil }
+        return decision(on: effect, known, isReplayed: true)
     }
 
     private static let keyReused = ErrorResponse(
@@ -168,22 +131,17 @@ extension CommandProcessor {
     // MARK: - A new effect
 
     private func start(
-        _ command: Command, _ operation: OperationDescription, _ record: PaymentRecord?, _ message: KafkaMessage,
+        _ command: Command, _ operation: OperationDescription, _ entry: EffectEntry, _ message: KafkaMessage,
         _ place: Place
     ) async throws -> RecordDisposition {
         let started = timing.now
-        let time = timeLeft(of: command)
-        let end = started + time
-        let entry = newEntry(command, record, time: time)
+        let end = started + timeLeft(of: command)
         crashes?.pass(.beforeAttempted)
-        if let disposition = try await claim(command, entry, place) { return disposition }
         let attemptID = journal.makeID(command.id.value, epoch: place.epoch)
-        if !faults.contains(.attemptedSkipped) {
-            switch await write(entry, .attempted, attemptID: attemptID, place, isTooLate: { timing.now > end }) {
-            case .valid: break
-            case .void, .unconfirmed: return await pauseThenAgain()
-            case .notWritable: return await publish(Outcome(refusal: Self.notWritable, command), of: command, message)
-            }
+        switch await write(entry, .attempted, attemptID: attemptID, place, isTooLate: { timing.now > end }) {
+        case .valid: break
+        case .void, .unconfirmed: return await pauseThenAgain()
+        case .notWritable: return await publish(Outcome(refusal: Self.notWritable, command), of: command, message)
         }
         crashes?.pass(.afterAttempted)
         let way = recovery(of: entry)
@@ -227,6 +185,7 @@ extension CommandProcessor {
                 guard await timing.pause(for: .milliseconds(500)) else { break clearingUp }
             }
         }
+        guard try await noteUntold(entry.key, place) else { return await pauseThenAgain() }
         return await publish(Outcome(failure: failure, command, operation), of: command, message)
     }
 
@@ -259,21 +218,26 @@ extension CommandProcessor {
         _ place: Place
     ) async throws -> RecordDisposition {
         var outcome = Outcome(recorded: answer, isReplayed: isReplayed)
-        if !isReplayed, entry.effect.commandID == command.id, let late = lateNews(entry, answer) {
-            // Its caller cannot have had the answer, so the merchant is told.
+        let isOwn = !isReplayed && entry.effect.commandID == command.id
+        if isOwn, let late = untoldNews(entry, answer) {
+            // Its caller was not given the answer, so the merchant is told.
             guard let notification = try await takeHome(late, entry, place) else { return await pauseThenAgain() }
             outcome.notification = notification.pending
         }
-        let disposition = await publish(outcome, of: command, message)
+        let (disposition, isReplied) = await publishing(outcome, of: command, message)
+        if !isReplied, isOwn, entry.key.isPayment {
+            // Nobody was told: that is in the journal before the command is done.
+            guard try await takeUntold(command.id, command.lane, place) == .done else { return .again }
+        }
         guard disposition == .done, !isReplayed, let news = news(of: entry.effect, answer) else { return disposition }
         return try await sendHome(news, lane: command.lane, trace: command.trace, place) ? .done : .again
     }
 
     /// Records that a command came too late and never ran; its caller was answered long ago.
     private func recordExpired(
-        _ command: Command, _ record: PaymentRecord?, _ message: KafkaMessage, _ place: Place
+        _ command: Command, _ entry: EffectEntry, _ message: KafkaMessage, _ place: Place
     ) async throws -> RecordDisposition {
-        var entry = newEntry(command, record, time: .zero)
+        var entry = entry
         entry.settle(Self.expired(atMilliseconds: clock.unixMilliseconds))
         let attemptID = journal.makeID(command.id.value, epoch: place.epoch)
         let outcome = await write(entry, .settled, attemptID: attemptID, place, isTooLate: { Task.isCancelled })
@@ -283,8 +247,10 @@ extension CommandProcessor {
 
     /// The outcome of the call that the command stands for stays unknown: its own, or the first one that it repeats.
     private func leaveUnknown(
-        _ command: Command, _ operation: OperationDescription, first: CommandID, _ message: KafkaMessage
-    ) async -> RecordDisposition {
+        _ command: Command, _ operation: OperationDescription, _ key: JournalKey, _ message: KafkaMessage,
+        _ place: Place
+    ) async throws -> RecordDisposition {
+        guard let first = try await unsettled(key, place)?.entry.effect.commandID else { return .again }
         var response: ErrorResponse
         if first != command.id, command.claim?.keyHash != nil {
             response = ErrorResponse(
@@ -293,6 +259,7 @@ extension CommandProcessor {
             response = FailureAnswer.unknown(command, effect: operation.effect)
         }
         response.commandID = first
+        guard try await noteUntold(key, place) else { return await pauseThenAgain() }
         return await publish(Outcome(refusal: response, command), of: command, message)
     }
 
@@ -303,7 +270,7 @@ extension CommandProcessor {
         let response = ErrorResponse(
             .providerUnavailable, "an earlier request of this kind on the payment is not settled yet")
         let outcome = Outcome(refusal: response, command)
-        var entry = newEntry(command, nil, time: .zero)
+        var entry = newEntry(command, nil, known: 0, time: .zero)
         entry.settle(
             RecordedAnswer(outcome, effect: RecordedAnswer.Effect.none, atMilliseconds: clock.unixMilliseconds))
         let attemptID = journal.makeID(command.id.value, epoch: place.epoch)

@@ -5,21 +5,22 @@ import Shared
 /// Making and writing entries of the journal.
 extension CommandProcessor {
     /// The entry of a command that begins now.
-    func newEntry(_ command: Command, _ record: PaymentRecord?, time: Duration) -> EffectEntry {
+    ///
+    /// - Parameters:
+    ///   - record: the payment as it is known, when the command is one.
+    ///   - known: the position in the log up to which that is known.
+    func newEntry(_ command: Command, _ record: PaymentRecord?, known: Int64, time: Duration) -> EffectEntry {
         let effect = EffectState(
             commandID: command.id, operation: command.operation, paymentMethod: command.paymentMethod,
             reference: command.reference, amount: command.amount, lane: command.lane.key,
             request: command.payload.body ?? [:], requestCode: codec.requestCode(of: Self.canonical(command)),
-            scope: command.claim?.scope, providerKey: Self.providerKey(of: command),
+            scope: command.claim?.scope, claim: command.claim?.keyHash, providerKey: Self.providerKey(of: command),
             firstAttemptedAtMilliseconds: clock.unixMilliseconds,
             durationMilliseconds: Self.milliseconds(time + Self.durationMargin),
             deadlineMilliseconds: command.deadlineMilliseconds)
-        guard command.operation.isPayment, let shopTransactionID = command.reference.shopTransactionID else {
-            return EffectEntry(.command(command.id), effect)
-        }
-        var payment = record ?? PaymentRecord(shopTransactionID: shopTransactionID)
+        guard var payment = record else { return EffectEntry(.command(command.id), effect, known: known) }
         payment.begin(effect, productsCode: Self.products(of: command).map { codec.requestCode(of: $0) })
-        return EffectEntry(payment) ?? EffectEntry(.command(command.id), effect)
+        return EffectEntry(payment, known: known) ?? EffectEntry(.command(command.id), effect, known: known)
     }
 
     /// What a clock that runs a little faster, and a record's way to its reader, may take off an attempt's time.
@@ -30,49 +31,46 @@ extension CommandProcessor {
         return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 
-    /// Appends a state of an entry and waits until it was read back.
+    /// Appends a state of an entry and waits until it is known whether it counts.
     ///
     /// - Parameter owes: the entry stays open although it is settled, because its outcome is still to be published.
     func write(
         _ entry: EffectEntry, _ stage: JournalMark.Stage, attemptID: String, _ place: Place, owes: Bool = false,
         isTooLate: @escaping @Sendable () -> Bool
     ) async -> AppendOutcome {
-        let now = clock.unixMilliseconds
-        let retention = entry.payment == nil ? journal.settings.settledRetention : journal.settings.paymentRetention
-        let mark = entry.effect.mark(
-            epoch: place.epoch, stage: stage, attemptID: attemptID, isOpen: owes || stage.isUnsettled,
-            expiresAtMilliseconds: now + Self.milliseconds(retention))
-        return await append(entry.key, mark, entry.summary(journal.instance, now: now), place, isTooLate) {
-            try entry.content()
-        }
+        guard let content = try? entry.content() else { return .notWritable }
+        let draft = Journal.Draft(
+            key: entry.key, mark: entry.mark(stage, attemptID: attemptID, isOpen: owes || stage.isUnsettled),
+            summary: entry.summary(journal.instance, now: clock.unixMilliseconds), content: content)
+        return await journal.append(draft, to: place.partition, epoch: place.epoch, isTooLate: isTooLate)
     }
 
-    private func append(
-        _ key: JournalKey, _ mark: JournalMark, _ summary: JournalSummary, _ place: Place,
-        _ isTooLate: @escaping @Sendable () -> Bool, _ content: () throws -> [UInt8]
-    ) async -> AppendOutcome {
-        guard let content = try? content() else { return .notWritable }
-        let id = journal.makeID("r", epoch: place.epoch)
-        let record = JournalRecord(id: id, key: key, mark: mark, summary: summary, content: content)
-        return await journal.append(record, to: place.partition, isTooLate: isTooLate)
+    // MARK: - Loading
+
+    /// Loads an entry, with the answers of former owners that came too late.
+    ///
+    /// - Returns: the entry, and the position in the log up to which that is known.
+    func known(_ key: JournalKey, _ place: Place) async throws -> (entry: KnownEntry?, position: Int64) {
+        let loaded = try await journal.load(key, of: place.partition)
+        guard let state = loaded.state else { return (nil, loaded.known) }
+        var known = KnownEntry(
+            key, try content(of: state), mark: state.mark, position: loaded.known, hasLate: loaded.hasLate,
+            isAgeing: journal.isAgeing(state))
+        for fact in loaded.facts {
+            let merged = known.take(
+                try content(of: fact), attemptID: fact.mark.attemptID, isBefore: fact.offset < state.offset)
+            guard merged == .contradicted else { continue }
+            journal.metrics.contradicted()
+            logger.error(
+                "an answer of the provider contradicts what was recorded meanwhile, which stays",
+                metadata: .of([.provider: description.name.value, .partition: "\(place.partition)"]))
+        }
+        return (known, loaded.known)
     }
 
-    /// Writes down which command the caller's key stands for; `nil` when that is done, or there is no key.
-    func claim(_ command: Command, _ entry: EffectEntry, _ place: Place) async throws -> RecordDisposition? {
-        guard let keyHash = command.claim?.keyHash else { return nil }
-        let now = clock.unixMilliseconds
-        let state = ClaimState(
-            commandID: command.id, entry: entry.key.text, requestCode: entry.effect.requestCode)
-        let mark = JournalMark(
-            epoch: place.epoch, expiresAtMilliseconds: now + Self.milliseconds(journal.settings.claimRetention))
-        let summary = JournalSummary(
-            commandID: command.id, changedAtMilliseconds: now, writer: journal.instance)
-        let end = timing.now + timeLeft(of: command)
-        let timing = timing
-        let outcome = await append(.claim(keyHash), mark, summary, place, { timing.now > end }) {
-            try JSONCoding.encode(state)
-        }
-        return outcome == .valid ? nil : await pauseThenAgain()
+    private func content(of record: JournalStoredRecord) throws(MessageError) -> KnownEntry.Content {
+        guard record.key.entry.isPayment else { return .effect(try journal.content(EffectState.self, of: record)) }
+        return .payment(try journal.content(PaymentRecord.self, of: record))
     }
 
     /// What a caller who repeats a request has to send again: operation, method and body.
@@ -113,7 +111,7 @@ extension CommandProcessor {
         await timing.pause(for: .milliseconds(200)) ? .again : .leftForSuccessor
     }
 
-    /// The index cannot be read, or an entry not opened: nothing is guessed where money is concerned.
+    /// An entry cannot be loaded, or not opened: nothing is guessed where money is concerned.
     func afterJournalFailure(_ error: any Error) async -> RecordDisposition {
         if let error = error as? MessageError {
             logger.error(
@@ -121,7 +119,7 @@ extension CommandProcessor {
                 metadata: .of([.reason: error.isPoison ? "damaged" : "needs another key or version"]))
             return .stopPartition
         }
-        logger.error("the journal's index cannot be read")
+        logger.error("an entry of the journal cannot be loaded")
         return await timing.pause(for: .seconds(1)) ? .again : .leftForSuccessor
     }
 

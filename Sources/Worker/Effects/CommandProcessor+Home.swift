@@ -23,6 +23,7 @@ extension CommandProcessor {
             switch task.content {
             case .news(let news): return try await take(news, task, message, place)
             case .settle(let decision): return try await take(decision, task, place)
+            case .untold(let command): return try await takeUntold(command, task.lane, place)
             }
         } catch {
             return await afterJournalFailure(error)
@@ -60,10 +61,10 @@ extension CommandProcessor {
     }
 
     private func key(of command: CommandID, _ lane: Lane, _ place: Place) async throws -> JournalKey {
-        if lane.key.hasPrefix("s:") {
-            let payment = JournalKey.payment(String(lane.key.dropFirst(2)))
-            let record = try await journal.entry(PaymentRecord.self, payment, of: place.partition)?.content
-            if record?.last?.effect.commandID == command { return payment }
+        if let payment = lane.shopTransactionID.map({ JournalKey.payment($0) }),
+            try await known(payment, place).entry?.payment?.last?.effect.commandID == command
+        {
+            return payment
         }
         return .command(command)
     }
@@ -108,8 +109,8 @@ extension CommandProcessor {
         if entry == nil, try await unsettled(key, place) != nil {
             guard try await settle(key, by: news, place) else { return nil }
         }
-        let known = try await journal.entry(PaymentRecord.self, key, of: place.partition)
-        let record = known?.content ?? PaymentRecord(shopTransactionID: shopTransactionID)
+        let (known, position) = try await known(key, place)
+        let record = known?.payment ?? PaymentRecord(shopTransactionID: shopTransactionID)
         var home = HomeLane(record)
         home.take(news, provider: description.name)
         if home.isContradiction {
@@ -119,7 +120,7 @@ extension CommandProcessor {
                 metadata: .of([.commandID: news.cause.value, .provider: description.name.value]))
         }
         if home.record != record {
-            guard await write(home.record, after: known?.mark, place) == .valid else { return nil }
+            guard await write(home.record, after: known, known: position, place) == .valid else { return nil }
         }
         return Told(pending: home.notification)
     }
@@ -145,23 +146,24 @@ extension CommandProcessor {
         return await settle(entry, Outcome(answer: .payment(reply)), mark.attemptID, owes: true, place) == .settled
     }
 
-    private func write(_ record: PaymentRecord, after mark: JournalMark?, _ place: Place) async -> AppendOutcome {
-        let now = clock.unixMilliseconds
-        var next = mark ?? JournalMark(epoch: place.epoch)
-        next.epoch = place.epoch
-        next.repeats = nil
-        next.expiresAtMilliseconds =
-            next.isOpen ? nil : now + Self.milliseconds(journal.settings.paymentRetention)
-        let summary =
-            EffectEntry(record)?.summary(journal.instance, now: now)
-            ?? JournalSummary(
-                reference: PaymentReference(shopTransactionID: record.shopTransactionID), changedAtMilliseconds: now,
-                writer: journal.instance)
+    /// Writes a payment after news of it; how far its last attempt is stays as it was.
+    func write(
+        _ record: PaymentRecord, after before: KnownEntry?, known: Int64, _ place: Place
+    ) async -> AppendOutcome {
+        let (stage, attemptID) = (before?.mark.stage ?? .none, before?.mark.attemptID ?? "")
+        if let entry = EffectEntry(record, known: known) {
+            return await write(entry, stage, attemptID: attemptID, place, owes: before?.mark.isOpen ?? false) {
+                Task.isCancelled
+            }
+        }
+        let reference = PaymentReference(shopTransactionID: record.shopTransactionID)
+        let summary = JournalSummary(
+            reference: reference, changedAtMilliseconds: clock.unixMilliseconds, writer: journal.instance)
         guard let content = try? JSONCoding.encode(record) else { return .notWritable }
-        let written = JournalRecord(
-            id: journal.makeID("r", epoch: place.epoch), key: .payment(record.shopTransactionID), mark: next,
-            summary: summary, content: content)
-        return await journal.append(written, to: place.partition, isTooLate: { Task.isCancelled })
+        let draft = Journal.Draft(
+            key: .payment(record.shopTransactionID), mark: JournalMark(known: known), summary: summary,
+            content: content)
+        return await journal.append(draft, to: place.partition, epoch: place.epoch, isTooLate: { Task.isCancelled })
     }
 
     // MARK: - The way home
@@ -203,11 +205,10 @@ extension CommandProcessor {
         return PaymentNews(reference: reference, cause: effect.commandID, operation: effect.operation, event: event)
     }
 
-    /// A payment's own final answer as news, when its caller can no longer have had it.
-    func lateNews(_ entry: EffectEntry, _ answer: RecordedAnswer) -> PaymentNews? {
-        guard let payment = entry.payment, payment.attempt(of: entry.effect.commandID) != nil else { return nil }
-        guard let deadline = entry.effect.deadlineMilliseconds,
-            clock.unixMilliseconds > deadline + Self.milliseconds(Self.replyMargin)
+    /// A payment's own final answer as news, when its caller was not given it.
+    func untoldNews(_ entry: EffectEntry, _ answer: RecordedAnswer) -> PaymentNews? {
+        guard entry.effect.isUntold == true, let payment = entry.payment,
+            payment.attempt(of: entry.effect.commandID) != nil
         else { return nil }
         let isAccepted = answer.label == PaymentResult.ok.rawValue
         guard isAccepted || answer.label == PaymentResult.ko.rawValue else { return nil }
@@ -226,7 +227,4 @@ extension CommandProcessor {
             reference: reference, cause: entry.effect.commandID, operation: entry.effect.operation,
             event: .observed(state))
     }
-
-    /// How long after a command's deadline its caller is answered without it.
-    static let replyMargin: Duration = .seconds(1)
 }

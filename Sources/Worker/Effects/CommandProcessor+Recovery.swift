@@ -26,12 +26,18 @@ extension CommandProcessor {
         let end = timing.now + limit
         let owes = command?.id != entry.effect.commandID
         switch recovery(of: entry) {
-        case .repeatUnderKey(let life) where age(of: entry) < life:
-            return await again(entry, mayRepeat: true, until: end, owes: owes, place)
+        case .repeatUnderKey(let life, let keepsErrors) where age(of: entry) < life:
+            let (recovered, failure) = await again(entry, mayRepeat: true, until: end, owes: owes, place)
+            guard recovered == .unknown, keepsErrors, failure?.code == .providerError else { return recovered }
+            // The key gives the same error for as long as it lives.
+            guard let (entry, mark) = try await unsettled(key, place) else { return .settled }
+            return try await lookUp(
+                entry, mark, visibilityLag: Self.lagAfterKeyLife, isAtOnce: true, until: end, owes: owes, place)
         case .repeatUnderKey:
-            return await lookUp(entry, mark, visibilityLag: Self.lagAfterKeyLife, until: end, owes: owes, place)
+            return try await lookUp(
+                entry, mark, visibilityLag: Self.lagAfterKeyLife, until: end, owes: owes, place)
         case .lookUp(let lag):
-            return await lookUp(entry, mark, visibilityLag: lag, until: end, owes: owes, place)
+            return try await lookUp(entry, mark, visibilityLag: lag, until: end, owes: owes, place)
         }
     }
 
@@ -44,78 +50,100 @@ extension CommandProcessor {
 
     /// An entry whose effect is not settled; `nil` when it is, or when there is none.
     func unsettled(_ key: JournalKey, _ place: Place) async throws -> (entry: EffectEntry, mark: JournalMark)? {
-        guard let (entry, mark) = try await entry(key, place), entry.effect.answer == nil else { return nil }
-        return (entry, mark)
-    }
-
-    /// An entry with its effect; `nil` when there is none.
-    func entry(_ key: JournalKey, _ place: Place) async throws -> (entry: EffectEntry, mark: JournalMark)? {
-        if key.isPayment {
-            guard let found = try await journal.entry(PaymentRecord.self, key, of: place.partition) else { return nil }
-            return EffectEntry(found.content).map { ($0, found.mark) }
-        }
-        guard let found = try await journal.entry(EffectState.self, key, of: place.partition) else { return nil }
-        return (EffectEntry(key, found.content), found.mark)
+        guard let known = try await known(key, place).entry, let entry = known.entry, entry.effect.answer == nil
+        else { return nil }
+        return (entry, known.mark)
     }
 
     /// Makes the call again, under a new attempt and the provider's old key.
     private func again(
         _ entry: EffectEntry, mayRepeat: Bool, until end: Duration, owes: Bool, _ place: Place
-    ) async -> Recovered {
+    ) async -> (Recovered, ProviderFailure?) {
         var entry = entry
         entry.effect.durationMilliseconds = Self.milliseconds(end - timing.now + Self.durationMargin)
         let attemptID = journal.makeID(entry.effect.commandID.value, epoch: place.epoch)
         let attempted = await write(entry, .attempted, attemptID: attemptID, place) { timing.now > end }
-        guard attempted == .valid else { return .lost }
+        guard attempted == .valid else { return (.lost, nil) }
         let repeated = entry
         let progress = EffectProgress(entry)
         do throws(ProviderFailure) {
             let answer = try await attempt(until: end, mayRepeat: mayRepeat) { (end) async throws(ProviderFailure) in
                 try await self.call(repeated, progress, attemptID: attemptID, trace: nil, end: end, place)
             }
-            return await settle(entry, Outcome(answer: answer), attemptID, owes: owes, place)
+            return (await settle(entry, Outcome(answer: answer), attemptID, owes: owes, place), nil)
         } catch {
             note(entry, error)
             // Under a key, a call that did nothing says nothing about the one before it.
             if !mayRepeat, !error.mayHaveHadEffect {
-                return await settle(entry, Outcome(refusal: Self.notExecuted, nil), attemptID, owes: owes, place)
+                let refused = Outcome(refusal: Self.notExecuted, nil)
+                return (await settle(entry, refused, attemptID, owes: owes, place), error)
             }
             let noted = await write(progress.added(to: entry), .unknown, attemptID: attemptID, place) {
                 Task.isCancelled
             }
-            return noted == .valid ? .unknown : .lost
+            return (noted == .valid ? .unknown : .lost, error)
         }
     }
 
     /// Asks the provider, once the lost call can no longer be under way and must be visible.
+    ///
+    /// - Parameter isAtOnce: whether it is asked before too: what it knows then counts, what it does not know does not.
     private func lookUp(
-        _ entry: EffectEntry, _ mark: JournalMark, visibilityLag: Duration, until end: Duration, owes: Bool,
-        _ place: Place
-    ) async -> Recovered {
+        _ first: EffectEntry, _ mark: JournalMark, visibilityLag: Duration, isAtOnce: Bool = false,
+        until end: Duration, owes: Bool, _ place: Place
+    ) async throws -> Recovered {
+        if isAtOnce {
+            let found = await answer(first, mark.attemptID, until: end, owes: owes, place)
+            if found != .notFound { return found.recovered }
+        }
         let isUnderWay = mark.stage == .attempted
-        let wait = (isUnderWay ? .milliseconds(entry.effect.durationMilliseconds) : .zero) + visibilityLag
-        let left = faults.contains(.waitSkipped) ? .zero : wait - journal.age(of: mark, entry.key, in: place.partition)
+        let wait = (isUnderWay ? .milliseconds(first.effect.durationMilliseconds) : .zero) + visibilityLag
+        let left = wait - journal.age(of: mark, first.key, in: place.partition)
         guard timing.now + left < end else { return .unknown }
         if left > .zero {
             guard await timing.pause(for: left) else { return .unknown }
         }
+        // Meanwhile somebody may have settled it, or begun it anew.
+        guard let (entry, current) = try await unsettled(first.key, place) else { return .settled }
+        guard current.attemptID == mark.attemptID, current.stage == mark.stage else { return .unknown }
+        let found = await answer(entry, mark.attemptID, until: end, owes: owes, place)
+        guard found == .notFound else { return found.recovered }
+        // It provably never happened. It is done now only if somebody still waits for it.
+        let isWanted = entry.effect.deadlineMilliseconds.map { clock.unixMilliseconds < $0 } ?? true
+        if isWanted, end - timing.now > RetryDecision.usefulTimeMin {
+            return await again(entry, mayRepeat: false, until: end, owes: owes, place).0
+        }
+        if isWanted { return .unknown }
+        return await settle(entry, Outcome(refusal: Self.notExecuted, nil), mark.attemptID, owes: owes, place)
+    }
+
+    /// What a provider's answer to a look-up has led to.
+    private enum LookedUp: Sendable, Hashable {
+        case recovered(Recovered)
+        /// The provider does not know the effect.
+        case notFound
+
+        var recovered: Recovered {
+            if case .recovered(let recovered) = self { return recovered }
+            return .unknown
+        }
+    }
+
+    /// Asks the provider once, and settles the effect by what it knows.
+    private func answer(
+        _ entry: EffectEntry, _ attemptID: String, until end: Duration, owes: Bool, _ place: Place
+    ) async -> LookedUp {
         do throws(ProviderFailure) {
             let call = providerCall(entry.effect, timeout: min(settings.providerTimeout, end - timing.now))
             let answer = try await traced("look up", nil) { (_) async throws(ProviderFailure) in
                 try await self.provider.reconcile(call)
             }
-            if let answer { return await settle(entry, Outcome(answer: answer), mark.attemptID, owes: owes, place) }
+            guard let answer else { return .notFound }
+            return .recovered(await settle(entry, Outcome(answer: answer), attemptID, owes: owes, place))
         } catch {
             note(entry, error)
-            return .unknown
+            return .recovered(.unknown)
         }
-        // It provably never happened. It is done now only if somebody still waits for it.
-        let isWanted = entry.effect.deadlineMilliseconds.map { clock.unixMilliseconds < $0 } ?? true
-        if isWanted, end - timing.now > RetryDecision.usefulTimeMin {
-            return await again(entry, mayRepeat: false, until: end, owes: owes, place)
-        }
-        if isWanted { return .unknown }
-        return await settle(entry, Outcome(refusal: Self.notExecuted, nil), mark.attemptID, owes: owes, place)
     }
 
     static let notExecuted = ErrorResponse(.providerUnavailable, "the request was not executed")
@@ -143,9 +171,13 @@ extension CommandProcessor {
 
     // MARK: - Without a caller
 
-    /// Works on an entry that has been open for a while: finds out what became of it, and publishes that.
+    /// Works on an entry that has been open for a while: takes late records into account, finds out what became of it, and
+    /// publishes that.
     func clearUp(_ key: JournalKey, _ place: Place) async -> RecordDisposition {
         do {
+            if let known = try await known(key, place).entry, known.hasLate || known.isAgeing {
+                guard await rewrite(known, place) == .valid else { return .done }
+            }
             switch try await recover(key, place, within: settings.providerTimeout, for: nil) {
             case .settled: return try await publishOwed(key, place) ? .done : .again
             case .unknown: return .done
@@ -157,19 +189,56 @@ extension CommandProcessor {
         }
     }
 
+    /// Writes an entry as it is in the epoch of its owner.
+    private func rewrite(_ known: KnownEntry, _ place: Place) async -> AppendOutcome {
+        guard let entry = known.entry else {
+            guard let payment = known.payment else { return .valid }
+            return await write(payment, after: known, known: known.position, place)
+        }
+        return await write(
+            entry, known.mark.stage, attemptID: known.mark.attemptID, place, owes: known.owes
+        ) { Task.isCancelled }
+    }
+
+    /// Notes that the caller of an effect was not given its outcome, so that whoever settles it tells the merchant.
+    ///
+    /// - Returns: `false` when the journal is another's, or the effect is settled by now.
+    func noteUntold(_ key: JournalKey, _ place: Place) async throws -> Bool {
+        guard let (entry, mark) = try await unsettled(key, place) else { return false }
+        if entry.effect.isUntold == true { return true }
+        var noted = entry
+        noted.effect.isUntold = true
+        return await write(noted, mark.stage, attemptID: mark.attemptID, place) { Task.isCancelled } == .valid
+    }
+
+    /// The caller of a command was answered that its outcome is unknown: if that is known, the merchant is told now,
+    /// otherwise by whoever settles it.
+    func takeUntold(_ command: CommandID, _ lane: Lane, _ place: Place) async throws -> RecordDisposition {
+        guard let shopTransactionID = lane.shopTransactionID else { return .done }
+        let key = JournalKey.payment(shopTransactionID)
+        guard let known = try await known(key, place).entry, var entry = known.entry else { return .done }
+        // A payment that was refused and begun anew is told by its last attempt.
+        guard known.effect(of: command) == nil || entry.effect.commandID == command else { return .done }
+        entry.effect.isUntold = true
+        let owes = entry.effect.answer != nil
+        let written = await write(entry, known.mark.stage, attemptID: known.mark.attemptID, place, owes: owes) {
+            Task.isCancelled
+        }
+        guard written == .valid else { return await pauseThenAgain() }
+        return try await publishOwed(key, place) ? .done : .again
+    }
+
     /// Publishes the outcome of an entry that is settled and still open, then closes it.
     ///
     /// - Returns: `false` when it could not be done to the end.
     func publishOwed(_ key: JournalKey, _ place: Place) async throws -> Bool {
-        guard let (entry, mark) = try await entry(key, place), mark.isOpen, let answer = entry.effect.answer else {
-            return true
-        }
+        guard let known = try await known(key, place).entry, known.owes, let entry = known.entry,
+            let answer = entry.effect.answer
+        else { return true }
         var outcome = Outcome(recorded: answer, isReplayed: false)
-        var current = entry
-        if let late = lateNews(entry, answer) {
+        if let late = untoldNews(entry, answer) {
             guard let notification = try await takeHome(late, entry, place) else { return false }
             outcome.notification = notification.pending
-            if let (changed, _) = try await self.entry(key, place) { current = changed }
         }
         let command = command(of: entry.effect)
         switch await storeResult(outcome, of: command) {
@@ -180,9 +249,9 @@ extension CommandProcessor {
         }
         if let news = news(of: entry.effect, answer), let lane = Lane(key: entry.effect.lane) {
             guard try await sendHome(news, lane: lane, trace: nil, place) else { return false }
-            if let (changed, _) = try await self.entry(key, place) { current = changed }
         }
-        let closed = await write(current, .settled, attemptID: mark.attemptID, place) { Task.isCancelled }
+        guard let current = try await self.known(key, place).entry?.entry else { return false }
+        let closed = await write(current, .settled, attemptID: known.mark.attemptID, place) { Task.isCancelled }
         return closed == .valid
     }
 

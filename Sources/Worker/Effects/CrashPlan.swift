@@ -41,25 +41,3 @@ public final class CrashPlan: Sendable {
         if isOver { end() }
     }
 }
-
-/// Rules that a simulation breaks on purpose, to show that it would find out; empty in the product.
-struct DeliberateFaults: OptionSet, Sendable {
-    let rawValue: Int
-
-    /// Calls without an entry in the journal.
-    static let attemptedSkipped = DeliberateFaults(rawValue: 1)
-    /// Calls as soon as the entry is sent.
-    static let readBackSkipped = DeliberateFaults(rawValue: 2)
-    /// Takes records of any epoch as valid.
-    static let epochIgnored = DeliberateFaults(rawValue: 4)
-    /// Ends late commands without looking whether they ran.
-    static let deadlineFirst = DeliberateFaults(rawValue: 8)
-    /// Ends records when they begin.
-    static let committedEarly = DeliberateFaults(rawValue: 16)
-    /// Lets the answer of a former owner replace a settled one.
-    static let lateOverwrites = DeliberateFaults(rawValue: 32)
-    /// Asks the provider while the lost call may still be under way.
-    static let waitSkipped = DeliberateFaults(rawValue: 64)
-    /// Captures without an entry in the journal.
-    static let captureNotJournalled = DeliberateFaults(rawValue: 128)
-}

@@ -4,22 +4,26 @@ import Synchronization
 /// An effect together with the entry that holds it: an entry of its own, or the last attempt at a payment.
 struct EffectEntry: Sendable, Hashable {
     let key: JournalKey
+    /// The position in the journal's log up to which the entry was read, before it is changed here.
+    var known: Int64
     /// The payment, when the effect is an attempt at one.
-    private(set) var payment: PaymentRecord?
+    var payment: PaymentRecord?
     /// The effect.
     var effect: EffectState {
         didSet { payment?.update(effect) }
     }
 
     /// An effect of its own.
-    init(_ key: JournalKey, _ effect: EffectState) {
+    init(_ key: JournalKey, _ effect: EffectState, known: Int64) {
         self.key = key
+        self.known = known
         self.effect = effect
     }
 
     /// The last attempt at a payment; `nil` when there is none.
-    init?(_ payment: PaymentRecord) {
+    init?(_ payment: PaymentRecord, known: Int64) {
         guard let last = payment.last else { return nil }
+        self.known = known
         self.key = .payment(payment.shopTransactionID)
         self.payment = payment
         self.effect = last.effect
@@ -42,10 +46,13 @@ struct EffectEntry: Sendable, Hashable {
         }
     }
 
-    /// Takes the payment as it is after news of it.
-    mutating func replace(_ payment: PaymentRecord) {
-        self.payment = payment
-        if let last = payment.last { effect = last.effect }
+    /// What stands in the entry's mark about it.
+    func mark(_ stage: JournalMark.Stage, attemptID: String, isOpen: Bool) -> JournalMark {
+        let effects = payment?.attempts.map(\.effect) ?? [effect]
+        return JournalMark(
+            stage: stage, attemptID: attemptID, group: stage.isUnsettled ? effect.group : "", isOpen: isOpen,
+            isFact: stage == .settled && effect.answer?.isProviderOutcome == true, known: known,
+            claims: effects.compactMap { $0.claim.flatMap(JournalClaim.init(keyHash:)) })
     }
 
     /// What is sealed.

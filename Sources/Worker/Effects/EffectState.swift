@@ -22,6 +22,8 @@ public struct EffectState: Sendable, Hashable, Codable {
     public var requestCode: String
     /// ``IdempotencyClaim/scope``; `nil` for effects without a caller.
     public var scope: String?
+    /// ``IdempotencyClaim/keyHash``: the caller's key, by which the effect is found again.
+    public var claim: String?
     /// The key under which the provider knows it.
     public var providerKey: String
     /// Unix milliseconds at which it was attempted first: the life of the provider's key counts from here.
@@ -34,15 +36,9 @@ public struct EffectState: Sendable, Hashable, Codable {
     public var progress: JSONValue?
     /// What became of it; `nil` while that is not known.
     public var answer: RecordedAnswer?
-
-    /// What stands in the entry's mark about it.
-    func mark(
-        epoch: Int64, stage: JournalMark.Stage, attemptID: String, isOpen: Bool, expiresAtMilliseconds: Int64?
-    ) -> JournalMark {
-        JournalMark(
-            epoch: epoch, stage: stage, attemptID: attemptID, group: stage == .settled ? "" : group, isOpen: isOpen,
-            expiresAtMilliseconds: isOpen ? nil : expiresAtMilliseconds)
-    }
+    /// Whether its caller was answered that the outcome is unknown, or could not be answered: whoever settles it tells
+    /// the merchant.
+    public var isUntold: Bool?
 
     /// Effects of one group exclude each other: those of one operation in one lane.
     var group: String { Self.group(of: operation, lane: lane) }
@@ -82,26 +78,18 @@ public struct RecordedAnswer: Sendable, Hashable, Codable {
     public var isProviderOutcome: Bool { statusCode < 500 }
 }
 
-/// A caller's key: which command it stands for, and what was asked under it.
-struct ClaimState: Sendable, Hashable, Codable {
-    /// The command.
-    var commandID: CommandID
-    /// Key of the entry that holds the answer.
-    var entry: String
-    /// Code of the canonical request.
-    var requestCode: String
-}
-
 extension EffectState: JSONWritable {
     /// Writes what is known.
     public func write(to json: inout JSONWriter) throws(JSONError) {
         try json.object { (json) throws(JSONError) in
             try json.member("amount", amount)
             try json.member("answer", answer)
+            json.member("claim", claim)
             json.member("commandID", commandID.value)
             json.member("deadlineMilliseconds", deadlineMilliseconds)
             json.member("durationMilliseconds", durationMilliseconds)
             json.member("firstAttemptedAtMilliseconds", firstAttemptedAtMilliseconds)
+            if isUntold == true { json.member("isUntold", true) }
             json.member("lane", lane)
             json.member("operation", operation.rawValue)
             json.member("paymentMethod", paymentMethod)
@@ -126,16 +114,6 @@ extension RecordedAnswer: JSONWritable {
             json.member("retryAfterSeconds", retryAfterSeconds)
             json.member("settledAtMilliseconds", settledAtMilliseconds)
             json.member("statusCode", statusCode)
-        }
-    }
-}
-
-extension ClaimState: JSONWritable {
-    func write(to json: inout JSONWriter) throws(JSONError) {
-        json.object { json in
-            json.member("commandID", commandID.value)
-            json.member("entry", entry)
-            json.member("requestCode", requestCode)
         }
     }
 }

@@ -3,110 +3,179 @@ import Synchronization
 
 /// Writing to the topic, and knowing what became of it.
 extension Journal {
-    /// Appends a record and waits until it was read back.
-    ///
-    /// It is sent again, unchanged, as long as the broker provably or possibly does not have it: the producer keeps the
-    /// order of one process's records, so that a repeat cannot come in behind a later state.
-    /// - Parameter isTooLate: asked between attempts; `true` gives up.
-    func append(
-        _ record: JournalRecord, to partition: Int32, isTooLate: @Sendable () -> Bool = { false }
-    ) async -> AppendOutcome {
-        let written = try? codec.record(
-            for: record, of: provider, partition: partition, atMilliseconds: clock.unixMilliseconds)
-        guard let written else { return .notWritable }
-        return await append(written, id: record.id, epoch: record.mark.epoch, isTooLate: isTooLate)
+    /// A record of an entry that is to be appended.
+    struct Draft: Sendable {
+        var key: JournalKey
+        var mark: JournalMark
+        var summary: JournalSummary
+        var content: [UInt8]
     }
 
-    /// Appends a record that is written already.
+    /// Where to append, and as whom.
+    private struct Permission {
+        var writer: JournalWriter
+        /// Whether the record counts as its owner's; otherwise it is a fact that an owner before told too late.
+        var isOwner: Bool
+    }
+
+    /// Appends a record and waits until it is known whether it counts.
+    ///
+    /// It is sent again as long as the broker provably or possibly does not have it: an entry is written by one task at a
+    /// time, and the producer keeps the order of one process's records, so that a repeat cannot come in behind a later
+    /// state. Facts are appended also by who has lost the partition; all else only by its owner.
+    /// - Parameter isTooLate: asked between attempts; `true` gives up.
     func append(
-        _ record: KafkaRecord, id: String, epoch: Int64, isTooLate: @Sendable () -> Bool = { false }
+        _ draft: Draft, to partition: Int32, epoch: Int64, isTooLate: @Sendable () -> Bool = { false }
     ) async -> AppendOutcome {
-        state.withLock { $0.waiters[id] = Waiter() }
-        defer { _ = state.withLock { $0.waiters.removeValue(forKey: id) } }
-        let backoff = settings.appendBackoff
+        var mark = draft.mark
+        mark.sealingKeyID = codec.sealingKeyID
+        guard let value = try? codec.journalValue(draft.summary, draft.content, of: draft.key, provider: provider)
+        else { return .notWritable }
         var attempt = 1
-        var mayBeStored = false
         while !Task.isCancelled {
-            if faults.contains(.readBackSkipped), !id.hasPrefix("owner"), (try? await sender.send(record)) != nil {
-                return .valid
-            }
-            // What was read back is stored: nobody waits for the acknowledgement, only for its failure.
-            sender.submit(record) { [self] result in
-                if case .failure(let error) = result { failed(id, error) }
-            }
-            let failure: KafkaSendError
-            switch await answer(to: id, isTooLate) {
-            case .verdict(let verdict): return verdict == .valid ? .valid : .void
+            guard let permission = permission(partition, epoch, isFact: mark.isFact) else { return .void }
+            let id = makeID("r", epoch: epoch)
+            let record = JournalRecord(
+                id: id, key: JournalRecordKey(draft.key, permission.writer), mark: mark, value: value)
+            let reading = JournalReading(
+                offset: 0, timestampMilliseconds: clock.unixMilliseconds, writer: permission.writer,
+                id: .init(id), subject: .entry(hash.of(draft.key)), mark: mark, key: draft.key)
+            let sent = codec.record(
+                for: record, of: provider, partition: partition, atMilliseconds: clock.unixMilliseconds)
+            switch await send(sent, reading, record, isOwner: permission.isOwner, isTooLate) {
+            case .judged(.valid): return isKnown(draft, partition) ? .valid : .void
+            case .judged(.late), .stored: return .void
             case .silence: return .unconfirmed
-            case .failed(let error): failure = error
+            case .failed(let error):
+                if error.code == .messageTooLarge { return .notWritable }
+                if isTooLate() { return .unconfirmed }
             }
-            if failure.code == .messageTooLarge { return .notWritable }
-            mayBeStored = mayBeStored || failure.mayBeStored
-            if mayBeStored, case .verdict(let verdict) = await answer(to: id, within: .seconds(1)) {
-                return verdict == .valid ? .valid : .void
-            }
-            // What another owner's record stands before can only become void.
-            if isOutdated(epoch, record.partition), !mayBeStored { return .void }
-            if isTooLate() { return .unconfirmed }
-            guard await timing.delay(for: backoff.delay(afterAttempt: attempt)) else { break }
+            guard await timing.delay(for: settings.appendBackoff.delay(afterAttempt: attempt)) else { break }
             attempt += 1
         }
         return .unconfirmed
     }
 
-    private func isOutdated(_ epoch: Int64, _ partition: Int32) -> Bool {
-        state.withLock { ($0.partitions[partition]?.log.epoch ?? 0) > epoch }
+    /// Appends an owner's record once, and waits until it is known whether it counts.
+    func appendOwner(_ id: String, epoch: Int64, to partition: Int32, _ isTooLate: @Sendable () -> Bool) async -> Bool {
+        let summary = JournalSummary(changedAtMilliseconds: clock.unixMilliseconds, writer: instance)
+        let record = codec.ownerRecord(
+            id: id, epoch: epoch, summary: summary, of: provider, partition: partition,
+            atMilliseconds: clock.unixMilliseconds)
+        let reading = JournalReading(
+            offset: 0, timestampMilliseconds: clock.unixMilliseconds,
+            writer: JournalWriter(epoch: epoch, generation: 0), id: .init(id), subject: .owner, mark: JournalMark(),
+            key: nil)
+        if case .judged(.valid) = await send(record, reading, nil, isOwner: true, isTooLate) { return true }
+        return false
     }
 
-    /// Waits for a record to be read back, or for its failure, until it is too late.
-    private func answer(to id: String, _ isTooLate: @Sendable () -> Bool) async -> Answer {
+    /// Whether the owner's record of an entry was written with all in mind that the log says of it by now.
+    private func isKnown(_ draft: Draft, _ partition: Int32) -> Bool {
+        let hash = hash.of(draft.key)
+        return state.withLock { !($0.partitions[partition]?.log.hasLate(hash, from: draft.mark.known) ?? true) }
+    }
+
+    private func permission(_ partition: Int32, _ epoch: Int64, isFact: Bool) -> Permission? {
+        let generation = sender.generation
+        return state.withLock { state in
+            guard let found = state.partitions[partition] else { return nil }
+            if let writer = found.role.writer, writer.epoch == epoch, writer.generation == generation {
+                return Permission(writer: writer, isOwner: true)
+            }
+            guard isFact else { return nil }
+            return Permission(writer: JournalWriter(epoch: epoch, generation: generation), isOwner: false)
+        }
+    }
+
+    /// Sends a record and waits for what becomes of it.
+    private func send(
+        _ record: KafkaRecord, _ reading: JournalReading, _ entry: JournalRecord?, isOwner: Bool,
+        _ isTooLate: @Sendable () -> Bool
+    ) async -> Answer {
+        let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
+        let partition = record.partition
+        state.withLock { state in
+            state.waiters[number] = Waiter()
+            if isOwner { state.partitions[partition]?.sent() }
+        }
+        defer { _ = state.withLock { $0.waiters.removeValue(forKey: number) } }
+        let generation = reading.subject == .owner ? nil : reading.writer.generation
+        sender.submit(record, generation: generation) { [self] result in
+            switch result {
+            case .failure(let error):
+                if isOwner { state.withLock { $0.partitions[partition]?.failed() } }
+                resolve(number, .failed(error))
+            case .success where !isOwner: resolve(number, .stored)
+            case .success(let place):
+                var stored = reading
+                stored.offset = place.offset
+                acknowledged(number, stored, entry, partition)
+            }
+        }
         while true {
-            let answer = await answer(to: id, within: settings.readBackLimit)
+            let answer = await answer(to: number, within: settings.appendLimit)
             if case .silence = answer, !isTooLate(), !Task.isCancelled { continue }
             return answer
         }
     }
 
-    private func answer(to id: String, within limit: Duration) async -> Answer {
+    /// The broker has acknowledged an owner's record.
+    private func acknowledged(
+        _ number: UInt64, _ reading: JournalReading, _ record: JournalRecord?, _ partition: Int32
+    ) {
+        change(partition) { state in
+            if let record, reading.offset >= 0 {
+                if case .entry(let hash) = reading.subject,
+                    let old = state.partitions[partition]?.log.entries.offset(of: hash)
+                {
+                    state.cache.drop(old, of: partition)
+                }
+                state.cache.keep(
+                    JournalStoredRecord(
+                        key: record.key, mark: record.mark, value: record.value, offset: reading.offset,
+                        timestampMilliseconds: reading.timestampMilliseconds),
+                    of: partition)
+            }
+            return state.partitions[partition]?.acknowledged(number, reading) ?? []
+        }
+    }
+
+    // MARK: - Waiting
+
+    func resolve(_ number: UInt64, _ answer: Answer) {
+        let continuation = state.withLock { state -> UnsafeContinuation<Answer, Never>? in
+            guard state.waiters[number]?.answer == nil else { return nil }
+            let continuation = state.waiters[number]?.continuation
+            state.waiters[number]?.continuation = nil
+            state.waiters[number]?.answer = answer
+            return continuation
+        }
+        continuation?.resume(returning: answer)
+    }
+
+    private func answer(to number: UInt64, within limit: Duration) async -> Answer {
         let deadline = timing.now + limit
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 let known = state.withLock { state -> Answer? in
-                    guard var waiter = state.waiters[id] else { return .silence }
-                    defer { state.waiters[id] = waiter }
-                    if let verdict = waiter.verdict { return .verdict(verdict) }
-                    if let failure = waiter.failure {
-                        waiter.failure = nil
-                        return .failed(failure)
-                    }
+                    guard let waiter = state.waiters[number] else { return .silence }
+                    if let answer = waiter.answer { return answer }
                     if Task.isCancelled { return .silence }
-                    waiter.continuation = continuation
-                    waiter.deadline = deadline
+                    state.waiters[number]?.continuation = continuation
+                    state.waiters[number]?.deadline = deadline
                     return nil
                 }
                 if let known { continuation.resume(returning: known) }
             }
         } onCancel: {
             let continuation = state.withLock { state in
-                let continuation = state.waiters[id]?.continuation
-                state.waiters[id]?.continuation = nil
+                let continuation = state.waiters[number]?.continuation
+                state.waiters[number]?.continuation = nil
                 return continuation
             }
             continuation?.resume(returning: .silence)
         }
-    }
-
-    /// The broker has not acknowledged a record.
-    private func failed(_ id: String, _ error: KafkaSendError) {
-        let continuation = state.withLock { state -> UnsafeContinuation<Answer, Never>? in
-            guard var waiter = state.waiters[id] else { return nil }
-            defer { state.waiters[id] = waiter }
-            let continuation = waiter.continuation
-            waiter.continuation = nil
-            if continuation == nil { waiter.failure = error }
-            return continuation
-        }
-        continuation?.resume(returning: .failed(error))
     }
 
     /// Ends the waits whose time is over.
@@ -114,47 +183,12 @@ extension Journal {
         let now = timing.now
         let expired = state.withLock { state in
             // In a fixed order, so that a run can be repeated.
-            let ids = state.waiters.filter { $0.value.continuation != nil && $0.value.deadline <= now }.keys.sorted()
-            return ids.compactMap { id in
-                defer { state.waiters[id]?.continuation = nil }
-                return state.waiters[id]?.continuation
+            let numbers = state.waiters.filter { $0.value.continuation != nil && $0.value.deadline <= now }.keys.sorted()
+            return numbers.compactMap { number in
+                defer { state.waiters[number]?.continuation = nil }
+                return state.waiters[number]?.continuation
             }
         }
         for continuation in expired { continuation.resume(returning: .silence) }
-    }
-
-    /// Writes a state of an entry once more, so that the last record in the log is a valid one.
-    ///
-    /// - Returns: `false` when the state could not be confirmed.
-    @discardableResult
-    func repair(_ key: JournalKey, in partition: Int32) async -> Bool {
-        let found = state.withLock { state -> (row: JournalRow, epoch: Int64)? in
-            guard let partition = state.partitions[partition], let epoch = partition.epoch,
-                let row = partition.log.attention[key], row.needsRepair
-            else { return nil }
-            return (row, epoch)
-        }
-        guard let (row, epoch) = found else { return true }
-        var mark = row.mark
-        mark.epoch = epoch
-        mark.repeats = row.stateOffset
-        return await again(row.value, key, mark, partition)
-    }
-
-    /// Ends an entry, if it is still in the state of the row.
-    func end(_ row: JournalRow, in partition: Int32, epoch: Int64) async {
-        var mark = JournalMark(epoch: epoch)
-        mark.repeats = row.stateOffset
-        _ = await again(nil, row.key, mark, partition)
-    }
-
-    private func again(_ value: [UInt8]?, _ key: JournalKey, _ mark: JournalMark, _ partition: Int32) async -> Bool {
-        let id = makeID("repeat", epoch: mark.epoch)
-        let record = codec.record(
-            repeating: value, id: id, key: key, mark: mark, of: provider, partition: partition,
-            atMilliseconds: clock.unixMilliseconds)
-        let limit = timing.now + settings.readBackLimit * 2
-        let timing = timing
-        return await append(record, id: id, epoch: mark.epoch, isTooLate: { timing.now > limit }) == .valid
     }
 }

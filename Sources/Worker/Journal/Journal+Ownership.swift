@@ -5,70 +5,19 @@ import Synchronization
 
 /// Becoming the owner of partitions, and what an owner does besides commands.
 extension Journal: Service {
-    /// Works until it is cancelled or the process stops; what the topic said is in the index then.
-    ///
-    /// Throws ``JournalIndexError/failed(code:)`` when the index has taken nothing for so long that memory would be at
-    /// risk: the process has to end, and others take its partitions over.
-    public func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.tick() }
-            group.addTask { await self.serve() }
-            group.addTask { await self.sweepRegularly() }
-            try await group.next()
-            group.cancelAll()
-        }
-        await blocking.run { self.flush() }
-    }
-
-    /// The consumer was given partitions; called on its thread.
-    public func assigned(_ partitions: [Int32]) {
-        let (begun, all, source) = state.withLock { state in
-            var begun: [Event] = []
-            for number in partitions {
-                state.assignments += 1
-                let assignment = state.assignments
-                state.partitions[number, default: Partition()].assignment = assignment
-                state.partitions[number]?.isOpen = false
-                state.partitions[number]?.epoch = nil
-                begun.append(.acquire(number, assignment: assignment, isAgain: false))
-            }
-            return (begun, Self.assigned(state), state.source)
-        }
-        source?.assignmentChanged(all)
-        for event in begun { eventsContinuation.yield(event) }
-    }
-
-    /// The consumer lost partitions; called on its thread.
-    ///
-    /// Effects under way settle under their old epoch.
-    public func revoked(_ partitions: [Int32]) {
-        let (all, source) = state.withLock { state in
-            for number in partitions {
-                state.partitions[number]?.assignment = nil
-                state.partitions[number]?.epoch = nil
-                state.partitions[number]?.candidate = nil
-                state.partitions[number]?.isOpen = false
-            }
-            return (Self.assigned(state), state.source)
-        }
-        source?.assignmentChanged(all)
-    }
-
-    private static func assigned(_ state: State) -> Set<Int32> {
-        Set(state.partitions.filter { $0.value.assignment != nil }.keys)
-    }
-
-    private func serve() async {
+    /// Works until it is cancelled or the process stops.
+    public func run() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.tick() }
+            // Partitions that were assigned before are asked for anew.
+            group.addTask { await self.ask() }
             for await event in events {
                 if Task.isCancelled { break }
                 group.addTask {
                     switch event {
                     case .acquire(let partition, let assignment, let isAgain):
                         await self.acquire(partition, assignment, isAgain: isAgain)
-                    case .owned(let partition): await self.prepare(partition)
-                    case .repair(let partition, let key): await self.repair(key, in: partition)
-                    case .indexLost(let partition): await self.blocking.run { self.rebuild(partition) }
+                    case .ask: await self.ask()
                     }
                 }
             }
@@ -76,154 +25,232 @@ extension Journal: Service {
         }
     }
 
-    /// Appends owner records until one of them is valid, or the partition is not assigned any more.
+    /// The consumer was given partitions; called on its thread.
+    public func assigned(_ partitions: [Int32]) {
+        let begun = state.withLock { state in
+            partitions.map { number in
+                state.assignments += 1
+                state.partitions[number]?.assigned(state.assignments)
+                state.open.remove(number)
+                return Event.acquire(number, assignment: state.assignments, isAgain: false)
+            }
+        }
+        for event in begun { eventsContinuation.yield(event) }
+    }
+
+    /// The consumer lost partitions; called on its thread.
+    ///
+    /// Effects under way settle under their old epoch.
+    public func revoked(_ partitions: [Int32]) {
+        state.withLock { state in
+            for number in partitions {
+                state.partitions[number]?.revoked()
+                state.open.remove(number)
+            }
+        }
+    }
+
+    /// The process's producer has failed for good, and nothing of it counts any more: every owned partition is let go and
+    /// taken anew.
+    public func producerFailed() {
+        let lost = state.withLock { state in
+            state.partitions.keys.sorted().compactMap { number -> (Int32, UInt64)? in
+                guard let assignment = state.partitions[number]?.producerFailed() else { return nil }
+                state.open.remove(number)
+                return (number, assignment)
+            }
+        }
+        for (partition, assignment) in lost {
+            owner.withLock { $0 }?.held(partition)
+            eventsContinuation.yield(.acquire(partition, assignment: assignment, isAgain: false))
+        }
+    }
+
+    /// Appends owner's records until one of them is valid, or the partition is not assigned any more.
     private func acquire(_ partition: Int32, _ assignment: UInt64, isAgain: Bool) async {
         if isAgain {
             guard await timing.pause(for: settings.reacquireDelay) else { return }
         }
-        let backoff = settings.appendBackoff
         var attempt = 1
-        while isCurrent(partition, assignment), !Task.isCancelled {
-            await catchUp(partition)
-            let record = state.withLock { state -> JournalRecord? in
-                guard let found = state.partitions[partition], found.assignment == assignment, !found.isStopped else {
-                    return nil
-                }
-                let epoch = found.log.epoch + 1
-                let id = makeID("owner", epoch: epoch)
-                state.partitions[partition]?.candidate = id
-                let summary = JournalSummary(changedAtMilliseconds: clock.unixMilliseconds, writer: instance)
-                return JournalRecord(
-                    id: id, key: .owner, mark: JournalMark(epoch: epoch), summary: summary,
-                    content: Array("{}".utf8))
-            }
-            if let record {
-                let outcome = await append(
-                    record, to: partition, isTooLate: { !self.isCurrent(partition, assignment) })
-                if outcome == .valid { return }
-            }
-            guard await timing.pause(for: backoff.delay(afterAttempt: attempt)) else { return }
+        while isAcquiring(partition, assignment), !Task.isCancelled {
+            if await catchUp(partition), await own(partition, assignment) { return }
+            guard await timing.pause(for: settings.appendBackoff.delay(afterAttempt: attempt)) else { return }
             attempt += 1
         }
     }
 
-    private func isCurrent(_ partition: Int32, _ assignment: UInt64) -> Bool {
-        state.withLock { $0.partitions[partition]?.assignment == assignment }
-    }
-
-    /// Waits until the log was read as far as it went at this moment, within a limit: what is missing then is read
-    /// before the own record all the same.
-    private func catchUp(_ partition: Int32) async {
-        let source = state.withLock { $0.source }
-        guard let end = await source?.endOffset(of: partition) else { return }
-        var last: Int64 = -1
-        while true {
-            let position = state.withLock { $0.partitions[partition]?.log.position ?? 0 }
-            // A log can end in offsets without records; when nothing comes any more, this is all there is.
-            if position >= end || position == last { return }
-            last = position
-            guard await timing.pause(for: settings.tick * 2) else { return }
+    private func own(_ partition: Int32, _ assignment: UInt64) async -> Bool {
+        let writer = state.withLock { state -> JournalWriter? in
+            guard let found = state.partitions[partition], !found.isStopped else { return nil }
+            return JournalWriter(epoch: found.log.writer.epoch + 1, generation: sender.generation)
         }
-    }
-
-    /// Repairs what void records have left, then opens the partition.
-    private func prepare(_ partition: Int32) async {
-        let keys = state.withLock { state in
-            (state.partitions[partition]?.log.attention.values.filter(\.needsRepair) ?? [])
-                .sorted { $0.offset < $1.offset }.map(\.key)
+        guard let writer, hasNeededKeys else { return false }
+        let id = makeID("owner", epoch: writer.epoch)
+        guard
+            await appendOwner(
+                id, epoch: writer.epoch, to: partition, { !self.isAcquiring(partition, assignment) })
+        else { return false }
+        let isOwned = state.withLock { state in
+            guard sender.generation == writer.generation,
+                state.partitions[partition]?.owned(writer, .init(id), assignment) == true
+            else { return false }
+            state.open.insert(partition)
+            return true
         }
-        for key in keys { await repair(key, in: partition) }
-        let epoch = state.withLock { state -> Int64? in
-            guard let epoch = state.partitions[partition]?.epoch else { return nil }
-            state.partitions[partition]?.isOpen = true
-            return epoch
-        }
-        guard let epoch else { return }
-        logger.info("partition of the journal owned", metadata: .of([.partition: "\(partition)", .epoch: "\(epoch)"]))
+        guard isOwned else { return false }
+        logger.info(
+            "partition of the journal owned", metadata: .of([.partition: "\(partition)", .epoch: "\(writer.epoch)"]))
         owner.withLock { $0 }?.opened(partition)
+        return true
+    }
+
+    private func isAcquiring(_ partition: Int32, _ assignment: UInt64) -> Bool {
+        state.withLock { $0.partitions[partition]?.role == .acquiring(assignment: assignment) }
+    }
+
+    /// Whether every key is in the ring that records of the log are sealed with.
+    private var hasNeededKeys: Bool {
+        let missing = missingSealingKeys
+        if !missing.isEmpty {
+            logger.error(
+                "the journal needs encryption keys that PGM_ENCRYPTION_KEYS lacks",
+                metadata: .of([.reason: missing.joined(separator: ", ")]))
+        }
+        return missing.isEmpty
+    }
+
+    /// Ids of keys that records of the log are sealed with and that are not in the ring.
+    public var missingSealingKeys: [String] { sealingKeys.keys.filter { !codec.hasSealingKey($0) }.sorted() }
+
+    // MARK: - Reading up to the end
+
+    /// Waits until the whole journal was read as far as it goes at this moment, where all of it is followed, so that
+    /// partitions which this process is given then stand still for a moment only.
+    ///
+    /// - Returns: `false` when the process stops first.
+    public func catchUp() async -> Bool {
+        guard settings.standby == .all else { return true }
+        for partition in 0..<settings.partitions {
+            while await !catchUp(partition) {
+                guard await timing.pause(for: settings.tick) else { return false }
+            }
+        }
+        return true
+    }
+
+    /// Waits until a partition was read as far as it goes at this moment; `false` when nobody says how far that is.
+    private func catchUp(_ partition: Int32) async -> Bool {
+        guard let bounds = await ask([partition])[partition] else { return false }
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+                let isThere = state.withLock { state in
+                    let position = state.partitions[partition]?.log.position ?? 0
+                    if position >= bounds.upperBound || Task.isCancelled { return true }
+                    state.positions.append((partition, bounds.upperBound, continuation))
+                    return false
+                }
+                if isThere { continuation.resume() }
+            }
+        } onCancel: {
+            let waiting = state.withLock { state in
+                defer { state.positions.removeAll() }
+                return state.positions
+            }
+            for waiter in waiting { waiter.continuation.resume() }
+        }
+        return state.withLock { state in
+            guard let found = state.partitions[partition], found.log.position >= bounds.upperBound else { return false }
+            state.partitions[partition]?.caughtUp()
+            return true
+        }
+    }
+
+    /// How far the partitions were read that are followed or assigned: their ends are asked for regularly.
+    public var followedPositions: [Int32: Int64] {
+        state.withLock { state in
+            state.partitions.filter { settings.standby == .all || $0.value.role != .following }
+                .mapValues { $0.log.position }
+        }
+    }
+
+    private func ask() async { await ask(Set(followedPositions.keys)) }
+
+    /// Asks where partitions begin and end, and reads what is missing.
+    @discardableResult
+    private func ask(_ partitions: Set<Int32>) async -> [Int32: Range<Int64>] {
+        guard !partitions.isEmpty else { return [:] }
+        let (source, positions) = state.withLock { state in
+            (state.source, state.partitions.mapValues { $0.log.position })
+        }
+        guard let bounds = await source?.bounds(of: partitions) else { return [:] }
+        bounded(bounds, askedAt: positions)
+        return bounds
+    }
+
+    /// Partitions begin and end here, as the broker said when they were read up to these positions.
+    public func bounded(_ bounds: [Int32: Range<Int64>], askedAt positions: [Int32: Int64]) {
+        for (partition, range) in bounds.sorted(by: { $0.key < $1.key }) {
+            change(partition) { state in
+                state.ends[partition] = range.upperBound
+                return state.partitions[partition]?.bounded(
+                    range, askedAt: positions[partition] ?? 0, isFollowed: settings.standby == .all) ?? []
+            }
+        }
     }
 
     // MARK: - From time to time
 
-    private func tick() async throws {
-        var flushed = timing.now
+    private func tick() async {
+        var keysTold = timing.now
         while await timing.pause(for: settings.tick) {
             expireWaiters()
-            if timing.now - flushed >= settings.flushInterval {
-                flushed = timing.now
-                await blocking.run { self.flush() }
-                try checkIndex()
-            }
-            announceDue()
+            await announceDue()
+            guard timing.now - keysTold > Self.keysInterval else { continue }
+            keysTold = timing.now
+            tellKeys()
         }
     }
 
-    private func checkIndex() throws(JournalIndexError) {
-        let (failure, unstored) = state.withLock { state in
-            (state.indexFailure, state.partitions.values.reduce(0) { $0 + $1.log.changes.count })
+    private static let keysInterval: Duration = .seconds(10)
+
+    private func tellKeys() {
+        for (id, last) in sealingKeys {
+            let end = last / 1000 + settings.retention.components.seconds
+            metrics.key(id, isPresent: codec.hasSealingKey(id), neededUntil: end)
         }
-        guard let failure, unstored >= settings.unstoredMax else { return }
-        logger.critical("the journal's index cannot be written; the process ends before its memory does")
-        throw failure
     }
 
     /// Tells the owner of entries that have been open for a while.
-    private func announceDue() {
+    private func announceDue() async {
         let now = timing.now
         let due = state.withLock { state in
-            var due: [(partition: Int32, key: JournalKey, row: JournalRow)] = []
-            for (number, partition) in state.partitions where partition.isOpen && partition.epoch != nil {
-                for (key, entry) in partition.due where entry.at <= now {
-                    guard let row = partition.log.attention[key] else { continue }
+            var due: [(partition: Int32, hash: JournalEntryHash, offset: Int64)] = []
+            for number in state.open.sorted() where state.partitions[number]?.isOwned == true {
+                for (hash, entry) in state.due[number] ?? [:] where entry.at <= now {
                     let delay = settings.dueBackoff.delay(afterAttempt: entry.times + 2)
-                    state.partitions[number]?.due[key] = (entry.times + 1, now + delay)
-                    due.append((number, key, row))
+                    state.due[number]?[hash]?.times += 1
+                    state.due[number]?[hash]?.at = now + delay
+                    due.append((number, hash, entry.offset))
                 }
             }
-            return due.sorted { ($0.partition, $0.row.offset) < ($1.partition, $1.row.offset) }
+            return due.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
         }
         guard !due.isEmpty, let owner = owner.withLock({ $0 }) else { return }
         for entry in due {
-            guard let lane = lane(of: entry.row) else {
+            guard let record = try? await load(entry.hash, of: entry.partition).state, let lane = lane(of: record)
+            else {
                 logger.error(
                     "an open entry of the journal cannot be read", metadata: .of([.partition: "\(entry.partition)"]))
                 continue
             }
-            owner.isDue(entry.key, lane: lane, partition: entry.partition)
+            owner.isDue(record.key.entry, lane: lane, partition: entry.partition)
         }
     }
 
-    private func lane(of row: JournalRow) -> Lane? {
-        if row.key.isPayment { return .shopTransaction(String(row.key.text.dropFirst(2))) }
-        guard let value = row.value else { return nil }
-        let state = try? codec.journalContent(EffectState.self, from: value, key: row.key, of: provider)
+    private func lane(of record: JournalStoredRecord) -> Lane? {
+        let key = record.key.entry
+        if key.isPayment { return .shopTransaction(String(key.text.dropFirst(2))) }
+        let state = try? content(EffectState.self, of: record)
         return state.flatMap { Lane(key: $0.lane) }
-    }
-
-    private func sweepRegularly() async {
-        while await timing.pause(for: settings.sweepInterval) {
-            let owned = state.withLock { state in
-                state.partitions.compactMapValues { $0.isOpen ? $0.epoch : nil }
-            }
-            for (partition, epoch) in owned.sorted(by: { $0.key < $1.key }) where !Task.isCancelled {
-                await sweep(partition, epoch)
-            }
-        }
-    }
-
-    /// Ends entries that nobody can ask for any more.
-    private func sweep(_ partition: Int32, _ epoch: Int64) async {
-        let now = clock.unixMilliseconds
-        let found = Mutex<[JournalKey]>([])
-        await blocking.run {
-            let keys = try? self.index.expiredKeys(of: partition, atMilliseconds: now, limit: self.settings.sweepMax)
-            found.withLock { $0 = keys ?? [] }
-        }
-        for key in found.withLock({ $0 }) where !Task.isCancelled {
-            guard let row = try? await row(key, of: partition), !row.mark.isOpen,
-                let expiry = row.mark.expiresAtMilliseconds, expiry < now
-            else { continue }
-            await end(row, in: partition, epoch: epoch)
-        }
     }
 }

@@ -4,123 +4,89 @@ import Synchronization
 
 /// The memory of one provider's workers: what they attempted, what came of it, and who may attempt what.
 ///
-/// Records come back from the topic through ``received(_:)``; nothing counts before it was read there. The methods are
-/// called from many tasks; all state is behind one lock, which is never held while anything is waited for.
+/// It knows entries as opaque bytes. Its methods are called from many tasks; all state is behind one lock, which is never
+/// held while anything is waited for.
 public final class Journal: Sendable {
-    /// What is known of one partition.
-    struct Partition: Sendable {
-        var log = JournalLog()
-        /// The checkpoint to be confirmed by the record before it; `nil` once that is done.
-        var expected: JournalCheckpoint?
-        /// Whether the partition cannot be followed any more: a record needs a newer version, or the index fails.
-        var isStopped = false
-        /// Whether what arrives is of a reading that was given up.
-        var isRestarting = false
-        /// Number of the consumer's assignment; `nil` while the partition is not assigned.
-        var assignment: UInt64?
-        /// Id of the owner record that this process has written and not read back.
-        var candidate: String?
-        /// Epoch of this process's ownership.
-        var epoch: Int64?
-        /// Whether the owner was told.
-        var isOpen = false
-        /// When an unsettled attempt was first read to be where it is, on this process's clock.
-        var seen: [JournalKey: (attempt: String, at: Duration)] = [:]
-        /// When an open entry is looked at again, and how often it was.
-        var due: [JournalKey: (times: Int, at: Duration)] = [:]
-
-        /// A partition that is read anew does not forget that this process is about to own it.
-        func keepingOwnership(of other: Partition?) -> Partition {
-            var kept = self
-            kept.assignment = other?.assignment
-            kept.candidate = other?.candidate
-            return kept
-        }
-    }
-
-    /// Somebody who waits for a record to be read back.
+    /// Who waits for what became of a record.
     struct Waiter {
-        var verdict: JournalLog.Verdict?
-        /// Why the broker did not acknowledge it, until somebody has taken note.
-        var failure: KafkaSendError?
+        var answer: Answer?
         var continuation: UnsafeContinuation<Answer, Never>?
         var deadline: Duration = .zero
     }
 
     /// What is known of a record that was sent.
     enum Answer: Sendable {
-        case verdict(JournalLog.Verdict)
+        case judged(JournalLog.Verdict)
+        case stored
         case failed(KafkaSendError)
         /// Nothing, and the time is over.
         case silence
     }
 
+    /// What an open entry needs besides what the log says: times on this process's clock.
+    struct Due: Sendable {
+        var offset: Int64
+        var attempt: String
+        var seen: Duration
+        var at: Duration
+        var times = 0
+    }
+
     struct State {
-        var partitions: [Int32: Partition] = [:]
-        var waiters: [String: Waiter] = [:]
+        var partitions: [Int32: JournalPartition] = [:]
+        var open: Set<Int32> = []
+        var due: [Int32: [JournalEntryHash: Due]] = [:]
+        var waiters: [UInt64: Waiter] = [:]
+        var positions: [(partition: Int32, offset: Int64, continuation: UnsafeContinuation<Void, Never>)] = []
+        /// The offset behind the last record of each partition, as last asked.
+        var ends: [Int32: Int64] = [:]
+        var cache: JournalCache
         var assignments: UInt64 = 0
         var source: (any JournalSource)?
-        /// Why the index did not take what it was last given; `nil` when it did.
-        var indexFailure: JournalIndexError?
     }
 
     /// What has to be done outside of the lock.
     enum Event: Sendable {
         case acquire(Int32, assignment: UInt64, isAgain: Bool)
-        case owned(Int32)
-        case repair(Int32, JournalKey)
-        case indexLost(Int32)
+        case ask
     }
 
     let provider: ProviderName
     let instance: String
     let codec: MessageCodec
     let sender: any RecordSender
-    let index: any JournalIndex
     let settings: JournalSettings
     let timing: Timing
     let clock: WallClock
-    let blocking: BlockingWork
     let logger: Logger
-    let state = Mutex(State())
-    private let serial = Atomic<UInt64>(0)
-    let flushing = Mutex(())
+    let hash: JournalHash
+    let state: Mutex<State>
+    let serial = Atomic<UInt64>(0)
     let owner = Mutex<(any JournalOwner)?>(nil)
     let events: AsyncStream<Event>
     let eventsContinuation: AsyncStream<Event>.Continuation
     let metrics: JournalMetrics
-    let faults: DeliberateFaults
 
     /// Makes the journal of one provider; connect it with ``attach(_:)`` and ``attach(source:)`` before running.
-    public convenience init(
+    public init(
         provider: ProviderName, instance: String, codec: MessageCodec, sender: any RecordSender,
-        index: any JournalIndex, settings: JournalSettings, timing: Timing = .system, clock: WallClock,
-        blocking: BlockingWork, logger: Logger
+        settings: JournalSettings, hash: JournalHash = JournalHash(), timing: Timing = .system, clock: WallClock,
+        logger: Logger
     ) {
-        self.init(
-            provider: provider, instance: instance, codec: codec, sender: sender, index: index, settings: settings,
-            timing: timing, clock: clock, blocking: blocking, logger: logger, faults: [])
-    }
-
-    /// Makes a journal that breaks rules on purpose.
-    init(
-        provider: ProviderName, instance: String, codec: MessageCodec, sender: any RecordSender,
-        index: any JournalIndex, settings: JournalSettings, timing: Timing, clock: WallClock, blocking: BlockingWork,
-        logger: Logger, faults: DeliberateFaults
-    ) {
-        self.faults = faults
         self.provider = provider
         self.instance = instance
         self.codec = codec
         self.sender = sender
-        self.index = index
         self.settings = settings
+        self.hash = hash
         self.timing = timing
         self.clock = clock
-        self.blocking = blocking
         self.logger = logger
         self.metrics = JournalMetrics(provider: provider)
-        // At most a few for each partition and for each void record.
+        var state = State(cache: JournalCache(bytesMax: settings.cacheBytesMax))
+        for number in 0..<settings.partitions { state.partitions[number] = JournalPartition() }
+        self.state = Mutex(state)
+        // A few for each rebalance.
         (events, eventsContinuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
@@ -130,87 +96,59 @@ public final class Journal: Sendable {
     /// Connects where records come from.
     public func attach(source: any JournalSource) { state.withLock { $0.source = source } }
 
-    /// Reads what the index knows, and says from which offset each partition is to be read: from the record before the
-    /// checkpoint, which proves that this is still the same log, or from the beginning.
-    public func open() -> [Int32: Int64] {
-        var offsets: [Int32: Int64] = [:]
-        for number in 0..<settings.partitions {
-            var partition = stored(number)
-            partition.log.faults = faults
-            offsets[number] = partition.expected.map { $0.position - 1 } ?? 0
-            let opened = partition
-            state.withLock { state in
-                // The consumer may have been given it before.
-                state.partitions[number] = opened.keepingOwnership(of: state.partitions[number])
-            }
-        }
-        return offsets
-    }
+    // MARK: - What others see
 
-    /// ``open()``, on a thread where it may block.
-    func opened() async -> [Int32: Int64] {
-        let offsets = Mutex<[Int32: Int64]>([:])
-        await blocking.run {
-            let found = self.open()
-            offsets.withLock { $0 = found }
-        }
-        return offsets.withLock { $0 }
-    }
-
-    private func stored(_ number: Int32) -> Partition {
-        var partition = Partition()
-        do {
-            guard let checkpoint = try index.checkpoint(of: number), checkpoint.position > 0,
-                !checkpoint.lastRecord.isEmpty
-            else {
-                try index.reset(number)
-                return partition
-            }
-            partition.log = JournalLog(checkpoint, attention: try index.attentionRows(of: number))
-            partition.expected = checkpoint
-            let now = timing.now
-            for (key, row) in partition.log.attention { note(row, key, &partition, at: now) }
-        } catch {
-            logger.warning(
-                "the journal's index cannot be read and is made again", metadata: .of([.partition: "\(number)"]))
-            try? index.reset(number)
-        }
-        return partition
-    }
-
-    /// Whether every partition that is assigned is owned and open, and the index takes what is read.
+    /// Whether everything was read that the log held at the start, and the partitions of this process are owned.
     public var isReady: Bool {
         state.withLock { state in
-            state.indexFailure == nil
-                && state.partitions.values.allSatisfy { !$0.isStopped && ($0.assignment == nil || $0.isOpen) }
+            state.partitions.allSatisfy { number, partition in
+                let isFollowed = settings.standby == .all || partition.role.assignment != nil
+                return !partition.isStopped && (!isFollowed || partition.isCaughtUp)
+                    && (partition.role.assignment == nil || partition.isOwned && state.open.contains(number))
+            }
         }
     }
 
     /// Entries that wait to be cleared up, in partitions that this process owns.
     public var openCount: Int {
         state.withLock { state in
-            state.partitions.values.reduce(0) { $0 + ($1.epoch == nil ? 0 : $1.log.attention.count) }
+            state.partitions.values.reduce(0) { $0 + ($1.isOwned ? $1.log.open.count : 0) }
         }
     }
 
-    /// From which offset each partition is to be read on: the one behind what was read, or that of the record which has
-    /// to confirm the index.
-    var nextOffsets: [Int32: Int64] {
+    /// Entries in the index, and its bytes.
+    public var size: (entries: Int, bytes: Int) {
         state.withLock { state in
-            state.partitions.mapValues { partition in
-                partition.expected.map { $0.position - 1 } ?? partition.log.position
-            }
+            state.partitions.values.reduce((0, 0)) { ($0.0 + $1.log.entries.count, $0.1 + $1.log.entries.bytes) }
+        }
+    }
+
+    /// Records between what was read of the partitions that are followed and the end of the log, as last measured.
+    public var lag: Int64 {
+        state.withLock { state in
+            state.ends.reduce(0) { $0 + max(0, $1.value - (state.partitions[$1.key]?.log.position ?? 0)) }
         }
     }
 
     /// How far each partition was read.
     public var positions: [Int32: Int64] { state.withLock { $0.partitions.mapValues { $0.log.position } } }
 
+    /// Ids of the keys that records of the log are sealed with, and when each was used last, Unix milliseconds.
+    public var sealingKeys: [String: Int64] {
+        state.withLock { state in
+            state.partitions.values.reduce(into: [:]) { all, partition in
+                all.merge(partition.log.sealingKeys) { max($0, $1) }
+            }
+        }
+    }
+
     /// The epoch of this process's ownership of a partition that is open; `nil` when it owns it not.
     func epoch(of partition: Int32) -> Int64? {
         state.withLock { state in
-            guard let found = state.partitions[partition], found.isOpen else { return nil }
-            return found.epoch
+            guard let found = state.partitions[partition], found.isOwned, state.open.contains(partition) else {
+                return nil
+            }
+            return found.role.writer?.epoch
         }
     }
 
@@ -222,62 +160,128 @@ public final class Journal: Sendable {
 
     // MARK: - Entries
 
-    /// The valid state of an entry as far as this process has read.
-    func row(_ key: JournalKey, of partition: Int32) async throws -> JournalRow? {
-        let changed: JournalRow?? = state.withLock { $0.partitions[partition]?.log.changedRow(key) ?? nil }
-        let row: JournalRow?
-        if let changed {
-            row = changed
-        } else {
-            do {
-                row = try await index.row(key, of: partition)
-            } catch JournalIndexError.lost {
-                eventsContinuation.yield(.indexLost(partition))
-                throw JournalIndexError.lost
+    /// Loads an entry as the log has it up to where it was read, from the cache or from the log.
+    ///
+    /// - Throws: ``JournalLoadError``, or ``MessageError`` for a record that this process cannot read.
+    func load(_ key: JournalKey, of partition: Int32) async throws -> JournalEntry {
+        try await load(hash.of(key), of: partition) { $0.entry == key }
+    }
+
+    /// The entry that a caller's key leads to; `nil` when it leads to none.
+    func key(of claim: JournalClaim, in partition: Int32) async throws -> JournalKey? {
+        let found = state.withLock { $0.partitions[partition]?.log.claims.entry(of: claim) }
+        guard let found else { return nil }
+        return try await load(found, of: partition).state?.key.entry
+    }
+
+    /// Loads an entry of which only the hash is known.
+    func load(_ hash: JournalEntryHash, of partition: Int32) async throws -> JournalEntry {
+        try await load(hash, of: partition) { _ in true }
+    }
+
+    private func load(
+        _ hash: JournalEntryHash, of partition: Int32, _ isWanted: (JournalRecordKey) -> Bool
+    ) async throws -> JournalEntry {
+        // A record can be compacted away just when a later one has replaced it: then the later one is read.
+        for _ in 0..<Self.loadsMax {
+            var entry = JournalEntry(known: 0)
+            var records: [JournalStoredRecord] = []
+            let (places, cached) = state.withLock { state in
+                let log = state.partitions[partition]?.log
+                let places = log?.places(of: hash) ?? []
+                entry.known = log?.position ?? 0
+                entry.hasLate = log?.late[hash] != nil
+                return (places, places.map { state.cache.record(at: $0, of: partition) })
             }
+            for (place, cached) in zip(places, cached) {
+                if let record = if let cached { cached } else { try await fetch(place, partition) } {
+                    guard isWanted(record.key), self.hash.of(record.key.entry) == hash else {
+                        damaged(partition)
+                        throw JournalLoadError.indexDamaged
+                    }
+                    records.append(record)
+                }
+            }
+            let isCurrent = state.withLock { $0.partitions[partition]?.log.places(of: hash) ?? [] } == places
+            if isCurrent, records.count == places.count || places.count > 1 && !records.isEmpty {
+                entry.choose(from: records)
+                return entry
+            }
+            if isCurrent { break }
         }
-        return row?.value == nil ? nil : row
+        throw JournalLoadError.unavailable
     }
 
-    /// The content of an entry; `nil` when there is none.
-    func entry<Content: Decodable & Sendable>(
-        _ type: Content.Type, _ key: JournalKey, of partition: Int32
-    ) async throws -> (content: Content, mark: JournalMark)? {
-        guard let row = try await row(key, of: partition), let value = row.value else { return nil }
-        return (try codec.journalContent(type, from: value, key: key, of: provider), row.mark)
+    private static let loadsMax = 3
+
+    private func fetch(_ offset: Int64, _ partition: Int32) async throws -> JournalStoredRecord? {
+        guard let source = state.withLock({ $0.source }) else { throw JournalLoadError.unavailable }
+        metrics.loaded()
+        let message: KafkaMessage?
+        do {
+            message = try await source.record(at: offset, of: partition)
+        } catch {
+            throw JournalLoadError.unavailable
+        }
+        guard let message else { return nil }
+        let record = try codec.journalRecord(from: message)
+        state.withLock { $0.cache.keep(record, of: partition) }
+        return record
     }
 
-    /// The open entry of a group.
-    func openEntry(ofGroup group: String, in partition: Int32) -> JournalKey? {
-        state.withLock { $0.partitions[partition]?.log.openGroups[group] }
+    private func damaged(_ partition: Int32) {
+        logger.error(
+            "the index names another record than its entry's; the partition is read again",
+            metadata: .of([.partition: "\(partition)"]))
+        outOfLog(partition)
+    }
+
+    /// Opens what is sealed in a record.
+    func content<Content: Decodable>(
+        _ type: Content.Type, of record: JournalStoredRecord
+    ) throws(MessageError) -> Content {
+        try codec.journalContent(type, from: record.value, key: record.key.entry, of: provider)
+    }
+
+    /// The name of an unsettled entry of a group; `nil` when there is none.
+    func openEntry(ofGroup group: String, in partition: Int32) async throws -> JournalKey? {
+        let found = state.withLock { state -> (JournalEntryHash, JournalKey?)? in
+            let log = state.partitions[partition]?.log
+            guard let hash = log?.groups[group]?.first else { return nil }
+            return (hash, log?.open[hash]?.key)
+        }
+        guard let (hash, key) = found else { return nil }
+        if let key { return key }
+        return try await load(hash, of: partition).state?.key.entry
     }
 
     /// How long ago this process first read that an attempt is at this stage; zero when it has not.
     func age(of mark: JournalMark, _ key: JournalKey, in partition: Int32) -> Duration {
         let now = timing.now
+        let hash = hash.of(key)
         return state.withLock { state in
-            guard let seen = state.partitions[partition]?.seen[key], seen.attempt == Self.stageID(mark) else {
+            guard let due = state.due[partition]?[hash], due.attempt == mark.stage.rawValue + mark.attemptID else {
                 return .zero
             }
-            return now - seen.at
+            return now - due.seen
         }
     }
 
-    private static func stageID(_ mark: JournalMark) -> String { mark.stage.rawValue + mark.attemptID }
+    /// Whether a record has to be written again, lest the broker forget it.
+    func isAgeing(_ record: JournalStoredRecord) -> Bool {
+        guard record.timestampMilliseconds > 0 else { return false }
+        return .milliseconds(clock.unixMilliseconds - record.timestampMilliseconds) > settings.retention / 2
+    }
+}
 
-    func note(_ row: JournalRow?, _ key: JournalKey, _ partition: inout Partition, at now: Duration) {
-        if let row, row.mark.stage.isUnsettled, row.value != nil {
-            let attempt = Self.stageID(row.mark)
-            if partition.seen[key]?.attempt != attempt { partition.seen[key] = (attempt, now) }
-        } else {
-            partition.seen[key] = nil
-        }
-        if let row, row.mark.isOpen, row.value != nil {
-            if partition.due[key] == nil {
-                partition.due[key] = (0, now + settings.dueBackoff.first)
-            }
-        } else {
-            partition.due[key] = nil
-        }
+extension JournalEntry {
+    /// The state is the last record of the highest writer; of the others, facts count that its writer had not read.
+    mutating func choose(from records: [JournalStoredRecord]) {
+        let chosen = records.max { ($0.key.writer, $0.offset) < ($1.key.writer, $1.offset) }
+        guard let chosen else { return }
+        state = chosen
+        facts = records.filter { record in
+            record.key.writer < chosen.key.writer && record.mark.isFact && record.offset >= chosen.mark.known
+        }.sorted { $0.offset < $1.offset }
     }
 }

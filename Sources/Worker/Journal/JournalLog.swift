@@ -1,171 +1,186 @@
-import Crypto
 import Shared
 
-/// What a partition's log says so far: who owns it, and which of its records are valid.
+/// What a partition's log says: who owns it, and where the state of each entry stands.
 ///
-/// A pure state machine over the log's records in their order. Every reader that has read the same records has the
-/// same state, whatever its clock and whatever it wrote itself: that is what makes ownership decidable.
+/// A pure state machine over the log's records in their order; its table of offsets is its own.
 ///
-/// * An owner record is valid when its epoch is higher than any before.
-/// * Any other record is valid when its epoch is the current one. One of a higher epoch proves an owner whose record
-///   compaction has removed, and is valid too.
-/// * One of a lower epoch is void, with one exception: it settles the very attempt that the entry waits for. Its
-///   writer lost the partition while the call was under way, and its answer is the truth.
-/// * A record that repeats a state, or ends it, is valid only as long as the entry has no later state, so that it may
-///   be written beside whoever works on the entry.
+/// * An owner's record with a higher epoch than any before makes its writer the owner.
+/// * A record of the current writer is *valid*. One of a higher writer proves an owner whose record has expired.
+/// * One of a lower writer is *late*: it authorises nothing. Its place is remembered beside the entry until a record of
+///   the entry says that its writer had read it.
+///
+/// The state of an entry is the last record of its highest writer, the late ones included. That is just what compaction
+/// leaves, so that every reader comes to the same, whatever was compacted before it read.
 struct JournalLog: Sendable {
     /// What became of a record.
     enum Verdict: Sendable, Hashable {
-        /// It counts.
+        /// Its writer owned the partition.
         case valid
-        /// It was written by someone who did not own the partition any more.
-        case void
+        /// Its writer did not own the partition any more.
+        case late
+    }
+
+    /// An entry that somebody has to come back to.
+    struct OpenEntry: Sendable, Hashable {
+        /// Its name; `nil` when the record that says so has to be read for that.
+        var key: JournalKey?
+        /// Place of the record.
+        var offset: Int64
+        /// How far it is.
+        var stage: JournalMark.Stage
+        /// The attempt.
+        var attemptID: String
+        /// Effects of the group exclude each other.
+        var group: String
+        /// Whether it is a late record, which its owner has to take into account.
+        var isLate: Bool
     }
 
     /// The next offset to read.
-    private(set) var position: Int64
-    /// Highest epoch so far; 0 before the first owner.
-    private(set) var epoch: Int64
-    /// Id of that epoch's owner record; empty when that record was not seen.
-    private(set) var ownerID: String
-    /// What stands before ``position``.
-    private var last: Last
-    /// Rows that changed since they were last stored; `nil` for those that ended.
-    private(set) var changes: [JournalKey: JournalRow?] = [:]
-    /// Rows that are open or need repair.
-    private(set) var attention: [JournalKey: JournalRow] = [:]
-    /// Open entries by their group.
-    private(set) var openGroups: [String: JournalKey] = [:]
+    private(set) var position: Int64 = 0
+    /// The highest writer so far; epoch 0 before the first owner.
+    private(set) var writer = JournalWriter(epoch: 0, generation: 0)
+    /// The last owner's record: its place and its id.
+    private(set) var owner: (offset: Int64, id: JournalReading.RecordID)?
+    /// The last record that was read: its place and its id.
+    private(set) var last: (offset: Int64, id: JournalReading.RecordID)?
+    /// Where the states of entries stand.
+    let entries: OffsetTable
+    /// Which entries callers' keys lead to.
+    private(set) var claims = ClaimTable()
+    /// Entries that are open or have late records.
+    private(set) var open: [JournalEntryHash: OpenEntry] = [:]
+    /// Late records of entries, by their places, in order.
+    private(set) var late: [JournalEntryHash: [Int64]] = [:]
+    /// Unsettled entries by their group, the earliest first.
+    private(set) var groups: [String: [JournalEntryHash]] = [:]
+    /// When each sealing key was used last, Unix milliseconds.
+    private(set) var sealingKeys: [String: Int64] = [:]
+    /// Entries whose ``open`` was changed since the last ``takeChanged()``.
+    private var changed: [JournalEntryHash] = []
 
-    /// Rules that a simulation breaks.
-    var faults: DeliberateFaults = []
+    init() { entries = OffsetTable() }
 
-    /// The record before a position: its fingerprint is made only when it is asked for, which is not for each record.
-    private enum Last: Sendable {
-        case fingerprint(String)
-        case record(id: String, key: JournalKey, mark: JournalMark)
+    /// Goes on from what a snapshot has kept.
+    init(_ kept: JournalSnapshot.Content, _ entries: OffsetTable) {
+        self.entries = entries
+        position = kept.position
+        writer = JournalWriter(epoch: kept.epoch, generation: kept.generation)
+        owner = kept.owner.map { ($0.offset, .init(hash: $0.id)) }
+        last = kept.last.map { ($0.offset, .init(hash: $0.id)) }
+        claims = kept.claimTable
+        late = kept.lateRecords
+        sealingKeys = kept.sealingKeys
+        for (hash, entry) in kept.openEntries { setOpen(entry, hash) }
     }
 
-    init(_ checkpoint: JournalCheckpoint = JournalCheckpoint(), attention: [JournalRow] = []) {
-        position = checkpoint.position
-        epoch = checkpoint.epoch
-        ownerID = checkpoint.ownerID
-        last = .fingerprint(checkpoint.lastRecord)
-        for row in attention { note(row, at: row.key) }
-    }
-
-    /// Up to where the log was read, and its owner.
-    var checkpoint: JournalCheckpoint {
-        let fingerprint =
-            switch last {
-            case .fingerprint(let known): known
-            case .record(let id, let key, let mark): Self.fingerprint(id, key, mark)
+    /// Takes the next record of the log; one before ``position`` was read already and changes nothing.
+    mutating func read(_ record: JournalReading) -> Verdict {
+        guard record.offset >= position else { return record.writer < writer ? .late : .valid }
+        pass(record.offset)
+        last = (record.offset, record.id)
+        let isLate = record.writer < writer
+        switch record.subject {
+        case .owner:
+            guard record.writer.epoch > writer.epoch else { return .late }
+            writer = record.writer
+            owner = (record.offset, record.id)
+        case .entry(let hash):
+            if !record.mark.sealingKeyID.isEmpty {
+                let used = sealingKeys[record.mark.sealingKeyID] ?? 0
+                sealingKeys[record.mark.sealingKeyID] = max(used, record.timestampMilliseconds)
             }
-        return JournalCheckpoint(position: position, epoch: epoch, ownerID: ownerID, lastRecord: fingerprint)
-    }
-
-    /// Goes past a record that is none of a journal.
-    mutating func skip(_ offset: Int64) {
-        position = offset < Int64.max ? offset + 1 : offset
-        last = .fingerprint("")
-    }
-
-    /// Takes the next record of the log.
-    ///
-    /// - Parameter stored: the row of an entry that is not among the changes; asked for records that are late or that
-    ///   repeat a state, which are rare.
-    mutating func read(_ record: JournalReading, stored: (JournalKey) throws -> JournalRow?) rethrows -> Verdict {
-        let verdict = try judge(record, stored)
-        position = record.offset < Int64.max ? record.offset + 1 : record.offset
-        last = .record(id: record.id, key: record.key, mark: record.mark)
-        return verdict
-    }
-
-    /// What tells a record of this log from one at the same place in another log.
-    static func fingerprint(_ record: JournalReading) -> String { fingerprint(record.id, record.key, record.mark) }
-
-    private static func fingerprint(_ id: String, _ key: JournalKey, _ mark: JournalMark) -> String {
-        let text = id + "\n" + key.text + "\n" + mark.text
-        return Hexadecimal.encode(SHA256.hash(data: Array(text.utf8)))
-    }
-
-    /// The row of an entry, when it changed since the last ``stored(_:)``; `nil` says to ask the index.
-    func changedRow(_ key: JournalKey) -> JournalRow?? { changes[key] }
-
-    /// Forgets changes that are in the index now; those that changed again meanwhile stay.
-    mutating func stored(_ rows: [JournalKey: JournalRow?]) {
-        for (key, row) in rows where changes[key] == .some(row) { changes[key] = nil }
-    }
-
-    private mutating func judge(
-        _ record: JournalReading, _ stored: (JournalKey) throws -> JournalRow?
-    ) rethrows -> Verdict {
-        let written = record.mark.epoch
-        if record.key == .owner {
-            if written == epoch, record.id == ownerID { return .valid }
-            guard written > epoch else { return .void }
-            epoch = written
-            ownerID = record.id
-            return .valid
-        }
-        if written > epoch {
-            epoch = written
-            ownerID = ""
-        }
-        let isLate = written < epoch && !faults.contains(.epochIgnored)
-        if isLate {
-            let current = try changes[record.key] ?? stored(record.key)
-            let overwrites = faults.contains(.lateOverwrites) && record.mark.stage == .settled
-            guard let current, overwrites || Self.settles(record, current) else {
-                markForRepair(record, current)
-                return .void
+            claims.note(record.mark.claims, hash, atMilliseconds: record.timestampMilliseconds)
+            if isLate {
+                note(late: record, hash)
+            } else {
+                writer = record.writer
+                note(valid: record, hash)
             }
         }
-        if let repeated = record.mark.repeats, !isLate {
-            let current = try changes[record.key] ?? stored(record.key)
-            // Without a current state compaction has removed what is repeated here.
-            if let current, current.stateOffset > repeated {
-                markForRepair(record, current)
-                return .void
+        return isLate ? .late : .valid
+    }
+
+    /// Goes past an offset without a record that counts.
+    mutating func pass(_ offset: Int64) {
+        position = max(position, offset < OffsetTable.offsetMax ? offset + 1 : offset)
+    }
+
+    /// The log begins here by now: what stands before has expired.
+    mutating func expire(before first: Int64) {
+        guard first > entries.first else { return }
+        entries.first = first
+        position = max(position, first)
+        for (hash, places) in late where places.contains(where: { $0 < first }) {
+            let left = places.filter { $0 >= first }
+            late[hash] = left.isEmpty ? nil : left
+        }
+        for (hash, entry) in open where entry.offset < first { setOpen(nil, hash) }
+    }
+
+    /// Where the records stand of which an entry's state is made.
+    func places(of hash: JournalEntryHash) -> [Int64] {
+        let late = late[hash] ?? []
+        guard let offset = entries.offset(of: hash) else { return late }
+        return late.isEmpty ? [offset] : [offset] + late
+    }
+
+    /// Whether a late record of the entry stands at this position or behind it.
+    func hasLate(_ hash: JournalEntryHash, from known: Int64) -> Bool {
+        late[hash]?.contains { $0 >= known } ?? false
+    }
+
+    private mutating func note(valid record: JournalReading, _ hash: JournalEntryHash) {
+        entries.set(hash, to: record.offset)
+        if let places = late[hash] {
+            let left = places.filter { $0 >= record.mark.known }
+            late[hash] = left.isEmpty ? nil : left
+            if let last = left.last, !record.mark.isOpen {
+                // What is late has to be taken into account still.
+                return setOpen(OpenEntry(late: last), hash)
             }
         }
-        let row = record.value.map {
-            JournalRow(key: record.key, mark: record.mark, value: $0, offset: record.offset)
-        }
-        changes[record.key] = .some(row)
-        note(row, at: record.key)
-        return .valid
+        guard record.mark.isOpen || open[hash] != nil else { return }
+        setOpen(record.mark.isOpen ? OpenEntry(record, isLate: late[hash] != nil) : nil, hash)
     }
 
-    private static func settles(_ record: JournalReading, _ current: JournalRow) -> Bool {
-        guard record.mark.stage == .settled, record.value != nil, current.value != nil else { return false }
-        guard current.mark.stage.isUnsettled, !record.mark.attemptID.isEmpty else { return false }
-        return record.mark.attemptID == current.mark.attemptID
+    private mutating func note(late record: JournalReading, _ hash: JournalEntryHash) {
+        late[hash, default: []].append(record.offset)
+        if let known = open[hash], !record.mark.isOpen {
+            var known = known
+            known.isLate = true
+            return setOpen(known, hash)
+        }
+        setOpen(record.mark.isOpen ? OpenEntry(record, isLate: true) : OpenEntry(late: record.offset), hash)
     }
 
-    private mutating func markForRepair(_ record: JournalReading, _ current: JournalRow?) {
-        var row =
-            current
-            ?? JournalRow(
-                key: record.key, mark: JournalMark(epoch: record.mark.epoch), value: nil, offset: record.offset)
-        row.needsRepair = true
-        changes[record.key] = .some(row)
-        note(row, at: record.key)
+    /// Entries that were opened, changed while they are open, or closed since this was called last.
+    mutating func takeChanged() -> [JournalEntryHash] {
+        defer { changed = [] }
+        return changed
     }
 
-    private mutating func note(_ row: JournalRow?, at key: JournalKey) {
-        if let old = attention[key], !old.mark.group.isEmpty, openGroups[old.mark.group] == key {
-            // Another one of the group that is open keeps it, the earliest first, whoever reads the log and when.
-            let others = attention.values.filter { other in
-                other.key != key && other.mark.isOpen && other.value != nil && other.mark.group == old.mark.group
-            }
-            openGroups[old.mark.group] = others.min { $0.offset < $1.offset }?.key
+    private mutating func setOpen(_ entry: OpenEntry?, _ hash: JournalEntryHash) {
+        changed.append(hash)
+        if let old = open[hash], !old.group.isEmpty, old.group != entry?.group {
+            groups[old.group]?.removeAll { $0 == hash }
+            if groups[old.group]?.isEmpty == true { groups[old.group] = nil }
         }
-        guard let row, row.needsRepair || row.mark.isOpen else {
-            attention[key] = nil
-            return
-        }
-        attention[key] = row
-        if row.mark.isOpen, row.value != nil, !row.mark.group.isEmpty { openGroups[row.mark.group] = key }
+        open[hash] = entry
+        guard let entry, !entry.group.isEmpty, groups[entry.group]?.contains(hash) != true else { return }
+        groups[entry.group, default: []].append(hash)
+    }
+}
+
+extension JournalLog.OpenEntry {
+    init(_ record: JournalReading, isLate: Bool) {
+        self.init(
+            key: record.key, offset: record.offset, stage: record.mark.stage, attemptID: record.mark.attemptID,
+            group: record.mark.group, isLate: isLate)
+    }
+
+    /// An entry that is not open but for a late record.
+    init(late offset: Int64) {
+        self.init(key: nil, offset: offset, stage: .settled, attemptID: "", group: "", isLate: true)
     }
 }

@@ -1,56 +1,65 @@
+import Dispatch
 public import Shared
 
 /// What became of a record that was appended to a journal.
 enum AppendOutcome: Sendable, Hashable {
-    /// It was read back, and its writer owned the partition.
+    /// Its writer owned the partition, and knew all that is in the log about the entry.
     case valid
-    /// It was read back behind another owner's record, or cannot be valid any more: its writer must stop.
+    /// Its writer does not own the partition any more, or did not know the entry as it is: it must stop.
     case void
-    /// It was not read back in time; it may be in the log or come into it.
+    /// Nothing is known of it in time; it may be in the log or come into it.
     case unconfirmed
     /// It cannot be written, or is too large for the broker.
     case notWritable
 }
 
-/// Where a journal's records come from.
+/// Where a journal's records come from, and where they stand.
+///
+/// What is read arrives through ``Journal/received(_:of:)``, ``Journal/reached(_:of:)`` and ``Journal/outOfLog(_:)``.
 public protocol JournalSource: Sendable {
-    /// The offset behind the last record of a partition; `nil` when the broker does not answer.
-    func endOffset(of partition: Int32) async -> Int64?
+    /// Reads a partition from an offset up to before another one, instead of what was being read of it.
+    func read(_ partition: Int32, from offset: Int64, upTo end: Int64)
 
-    /// Reads a partition again from its first record, and says so by ``Journal/restarted(_:)`` when it begins.
-    func restart(_ partition: Int32)
+    /// The record at an offset; `nil` when there is none, since it was compacted or has expired.
+    func record(at offset: Int64, of partition: Int32) async throws -> KafkaMessage?
 
-    /// Which partitions this process owns has changed, for sources that read only those.
-    func assignmentChanged(_ partitions: Set<Int32>)
+    /// The first offset and the end of partitions, in one question; `nil` when no broker answers, and without those that
+    /// it does not know at this moment.
+    func bounds(of partitions: Set<Int32>) async -> [Int32: Range<Int64>]?
 }
 
 /// Who works on what a journal's owner may do.
 public protocol JournalOwner: AnyObject, Sendable {
-    /// The partition is owned and caught up: its commands may start.
+    /// The partition is owned: its commands may start.
     func opened(_ partition: Int32)
 
-    /// The partition is owned by somebody else although it is still assigned: nothing more may start.
+    /// The partition is owned no more although it is still assigned: nothing more may start.
     func held(_ partition: Int32)
 
     /// An entry has been open for a while: somebody has to clear it up, in this lane.
     func isDue(_ key: JournalKey, lane: Lane, partition: Int32)
 }
 
+/// Which partitions of a journal a worker follows.
+public enum JournalStandby: String, Sendable, Hashable, CaseIterable {
+    /// All of them, so that a takeover reads only what came last.
+    case all
+    /// Those that it owns; a takeover reads from where it stopped, or from the beginning.
+    case assigned
+}
+
 /// Times and bounds of a journal.
 public struct JournalSettings: Sendable, Hashable {
     /// Partitions of the journal, as of the commands.
     public var partitions: Int32
+    /// Which partitions are followed.
+    public var standby: JournalStandby
     /// How often waiters are looked after and open entries are looked at.
     public var tick: Duration
-    /// How often changes go to the index: the longer, the more states of an entry are one row, and the more a process
-    /// that was killed has to read again.
-    public var flushInterval: Duration
-    /// Changes in memory at which they go to the index at once.
-    public var changesMax: Int
-    /// Changes in memory at which a process whose index fails must end.
-    public var unstoredMax: Int
-    /// How long a stored record may take to be read back before its writer looks again.
-    public var readBackLimit: Duration
+    /// How often the ends of all partitions are asked for.
+    public var boundsInterval: Duration
+    /// How long the acknowledgement of a record may take before its writer looks again.
+    public var appendLimit: Duration
     /// How long a process waits that was told it is not the owner of a partition that it was assigned: longer than a
     /// group's session, so that one that has lost its partitions learns it before it tries.
     public var reacquireDelay: Duration
@@ -58,57 +67,120 @@ public struct JournalSettings: Sendable, Hashable {
     public var appendBackoff: Backoff
     /// Delays between attempts at clearing up an open entry.
     public var dueBackoff: Backoff
-    /// How long a settled effect is kept: the longest way of its command back into the topic.
-    public var settledRetention: Duration
-    /// How long a caller's key is kept.
-    public var claimRetention: Duration
-    /// How long a payment is kept after its last change.
-    public var paymentRetention: Duration
-    /// How often expired entries are looked for.
-    public var sweepInterval: Duration
-    /// Expired entries of a partition that are ended at a time.
-    public var sweepMax: Int
+    /// How long the broker keeps a record that no later one has replaced; open entries are written again before.
+    public var retention: Duration
+    /// Bytes of recent values that are kept in memory.
+    public var cacheBytesMax: Int
 
     /// Makes settings.
     public init(
-        partitions: Int32 = 12, tick: Duration = .milliseconds(250),
-        flushInterval: Duration = .seconds(1), changesMax: Int = 4000,
-        unstoredMax: Int = 100_000,
-        readBackLimit: Duration = .seconds(5), reacquireDelay: Duration = .seconds(12),
+        partitions: Int32 = 12, standby: JournalStandby = .all, tick: Duration = .milliseconds(250),
+        boundsInterval: Duration = .seconds(1), appendLimit: Duration = .seconds(5),
+        reacquireDelay: Duration = .seconds(12),
         appendBackoff: Backoff = Backoff(first: .milliseconds(100), cap: .seconds(2)),
         dueBackoff: Backoff = Backoff(first: .seconds(5), cap: .seconds(120)),
-        settledRetention: Duration = .seconds(37 * 86_400), claimRetention: Duration = .seconds(86_400),
-        paymentRetention: Duration = .seconds(180 * 86_400), sweepInterval: Duration = .seconds(60),
-        sweepMax: Int = 500
+        retention: Duration = .seconds(180 * 86_400), cacheBytesMax: Int = 32 << 20
     ) {
         self.partitions = partitions
+        self.standby = standby
         self.tick = tick
-        self.flushInterval = flushInterval
-        self.changesMax = changesMax
-        self.unstoredMax = unstoredMax
-        self.readBackLimit = readBackLimit
+        self.boundsInterval = boundsInterval
+        self.appendLimit = appendLimit
         self.reacquireDelay = reacquireDelay
         self.appendBackoff = appendBackoff
         self.dueBackoff = dueBackoff
-        self.settledRetention = settledRetention
-        self.claimRetention = claimRetention
-        self.paymentRetention = paymentRetention
-        self.sweepInterval = sweepInterval
-        self.sweepMax = sweepMax
+        self.retention = retention
+        self.cacheBytesMax = cacheBytesMax
     }
 }
 
-/// How work that blocks is done: on a thread of its own, or in place where nothing blocks.
-public struct BlockingWork: Sendable {
-    private let perform: @Sendable (@escaping @Sendable () -> Void) async -> Void
+/// What is known of an entry: the record that is its state, and answers of earlier owners that came too late.
+struct JournalEntry: Sendable {
+    /// The position in the log up to which this was read: a record behind it is not taken into account.
+    var known: Int64
+    /// The state; `nil` when nothing is known.
+    var state: JournalStoredRecord?
+    /// Records of lower writers that state a fact which the state's writer had not read, in the order of the log.
+    var facts: [JournalStoredRecord] = []
+    /// Whether a late record has to be taken into account: the owner writes the entry again.
+    var hasLate = false
+}
 
-    /// Takes a way to run something that blocks.
-    public init(_ perform: @escaping @Sendable (@escaping @Sendable () -> Void) async -> Void) {
-        self.perform = perform
+/// An entry cannot be loaded.
+enum JournalLoadError: Error, Sendable, Hashable {
+    /// The index names a record that is none of the entry; the partition is read again.
+    case indexDamaged
+    /// The broker did not give the record in time.
+    case unavailable
+}
+
+/// Values of recent records, by their places; of more than its bytes the oldest go.
+struct JournalCache: Sendable {
+    private struct Place: Hashable {
+        let partition: Int32
+        let offset: Int64
     }
 
-    /// On the calling task, for indexes that live in memory.
-    public static let inPlace = BlockingWork { $0() }
+    private let bytesMax: Int
+    private var records: [Place: JournalStoredRecord] = [:]
+    private var order: [Place] = []
+    private var oldest = 0
+    private var bytes = 0
 
-    func run(_ work: @escaping @Sendable () -> Void) async { await perform(work) }
+    init(bytesMax: Int) { self.bytesMax = bytesMax }
+
+    /// The record at a place, when it is kept.
+    func record(at offset: Int64, of partition: Int32) -> JournalStoredRecord? {
+        records[Place(partition: partition, offset: offset)]
+    }
+
+    /// Keeps a record.
+    mutating func keep(_ record: JournalStoredRecord, of partition: Int32) {
+        let place = Place(partition: partition, offset: record.offset)
+        if let known = records.updateValue(record, forKey: place) {
+            bytes += record.value.count - known.value.count
+        } else {
+            order.append(place)
+            bytes += record.value.count + Self.overhead
+        }
+        while bytes > bytesMax, oldest < order.count { dropOldest() }
+        if oldest > 4096, oldest * 2 > order.count {
+            order.removeFirst(oldest)
+            oldest = 0
+        }
+    }
+
+    /// Forgets what was replaced by a later record of its entry.
+    mutating func drop(_ offset: Int64, of partition: Int32) {
+        guard let known = records.removeValue(forKey: Place(partition: partition, offset: offset)) else { return }
+        bytes -= known.value.count + Self.overhead
+    }
+
+    /// Forgets a partition.
+    mutating func drop(partition: Int32) {
+        for place in records.keys where place.partition == partition { drop(place.offset, of: partition) }
+    }
+
+    private mutating func dropOldest() {
+        let place = order[oldest]
+        oldest += 1
+        drop(place.offset, of: place.partition)
+    }
+
+    /// What a record costs besides its value, about.
+    private static let overhead = 300
+}
+
+/// Work that blocks a thread, kept off the threads that tasks run on.
+enum BlockingWork {
+    private static let queue = DispatchQueue(label: "pgm.journal", attributes: .concurrent)
+
+    static func run(_ work: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                work()
+                continuation.resume()
+            }
+        }
+    }
 }

@@ -3,192 +3,137 @@ public import ServiceLifecycle
 public import Shared
 import Synchronization
 
-/// Which partitions of a journal a worker follows.
-public enum JournalStandby: String, Sendable, Hashable, CaseIterable {
-    /// All of them, so that a takeover reads only what came last.
-    case all
-    /// Those that it owns; a takeover reads from where it stopped, or from the beginning.
-    case assigned
-}
-
-/// Reads a journal's topic and hands its records on.
-public final class JournalReader: Service, JournalSource {
-    /// Longest wait for each answer of the broker about offsets.
+/// Reads the topics of all journals of a process, over one client for records and one for questions about offsets.
+///
+/// What is read ends: once a second one question asks where all followed partitions end, and those that are behind are read
+/// up to there. A partition that this process owns is never behind while nobody else writes to it, so it is not fetched.
+public final class JournalReader: Service, KafkaLogHandler {
+    /// Longest wait for an answer of the broker about offsets.
     static let questionLimit: Duration = .seconds(5)
-    /// How often a reader that has to catch up looks how far it is.
-    static let catchUpInterval: Duration = .milliseconds(20)
-    /// How often the distance to the end of the log is measured.
-    static let lagInterval: Duration = .seconds(5)
+    /// Longest wait for a record that is looked up.
+    static let recordLimit: Duration = .seconds(5)
+    /// How often the first offsets are asked for: what has expired is dropped then.
+    static let startsInterval: Duration = .seconds(60)
 
-    private enum Request: Sendable {
-        case restart(Int32)
-        case partitions(Set<Int32>)
+    private struct State {
+        var journals: [String: Journal] = [:]
+        var starts: [KafkaPartition: (offset: Int64, at: ContinuousClock.Instant)] = [:]
     }
 
-    private let journal: Journal
-    private let topic: String
-    private let partitions: Int32
-    private let standby: JournalStandby
-    private let reader: KafkaPartitionReader
+    private let reader = Mutex<KafkaLogReader?>(nil)
+    private let offsets: KafkaOffsets
+    private let state = Mutex(State())
     private let logger: Logger
-    private let requests: AsyncStream<Request>
-    private let requestsContinuation: AsyncStream<Request>.Continuation
-    private let lagRecords = Atomic<Int64>(0)
-    private let plan = Mutex(ReadingPlan(followed: [], offsets: [:]))
 
-    /// Makes the reader of a journal, and connects the two.
-    public init(
-        journal: Journal, topic: String, partitions: Int32, standby: JournalStandby, configuration: KafkaConfiguration,
-        logger: Logger
-    ) throws(KafkaError) {
-        self.journal = journal
-        self.topic = topic
-        self.partitions = partitions
-        self.standby = standby
+    /// Makes the reader of a process.
+    public init(configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
+        self.offsets = KafkaOffsets(configuration: configuration, logger: logger)
         self.logger = logger
-        self.reader = try KafkaPartitionReader(
-            configuration: configuration, headers: MessageCodec.journalHeaders, handler: { journal.received($0) },
-            logger: logger)
-        // A few for each rebalance.
-        (requests, requestsContinuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
-        journal.attach(source: self)
+        let made = try KafkaLogReader(configuration: configuration, logger: logger, handler: self)
+        reader.withLock { $0 = made }
     }
 
-    /// Records between what was read and the end of the log, as last measured.
-    public var lag: Int64 { lagRecords.load(ordering: .relaxed) }
+    /// Reads a journal too; call it before ``run()``.
+    public func add(_ journal: Journal) {
+        let topic = journal.codec.topics.journal(of: journal.provider)
+        state.withLock { $0.journals[topic] = journal }
+        journal.attach(source: JournalTopic(reader: self, topic: topic))
+    }
 
     /// Whether a broker answers.
-    public var isConnected: Bool { reader.isConnected }
+    public var isConnected: Bool { reader.withLock { $0 }?.isConnected ?? false }
 
-    /// Waits until what is in the journal now has been read, so that partitions which this process is given then stand
-    /// still for a moment only; at once where it reads no others than those.
-    ///
-    /// - Returns: `false` when the process stops first.
-    public func catchUp() async -> Bool {
-        guard standby == .all else { return true }
-        guard let ends = await ends(Set(0..<partitions)) else { return false }
-        var progress = CatchUp(ends: ends)
-        while !progress.isDone(journal.nextOffsets, at: journal.timing.now) {
-            guard await Pause.wait(for: Self.catchUpInterval) else { return false }
-        }
-        return true
-    }
-
-    /// Follows the journal until the process stops.
+    /// Reads until the process stops.
     public func run() async {
-        let offsets = await journal.opened()
+        guard let reader = reader.withLock({ $0 }) else { return }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.reader.run() }
-            group.addTask { await self.follow(offsets) }
-            group.addTask { await self.measure() }
+            group.addTask { await reader.run() }
+            group.addTask { await self.askRegularly() }
             await group.next()
-            requestsContinuation.finish()
             group.cancelAll()
         }
+        offsets.close()
     }
 
-    /// The offset behind the last record of a partition.
-    public func endOffset(of partition: Int32) async -> Int64? {
-        let partition = KafkaPartition(topic: topic, partition: partition)
-        return try? await reader.endOffsets([partition], within: Self.questionLimit).first?.offset
-    }
-
-    /// Reads a partition from its first record.
-    public func restart(_ partition: Int32) { requestsContinuation.yield(.restart(partition)) }
-
-    /// Follows other partitions, where only those that are owned are followed.
-    public func assignmentChanged(_ partitions: Set<Int32>) {
-        if standby == .assigned { requestsContinuation.yield(.partitions(partitions)) }
-    }
-
-    private func follow(_ offsets: [Int32: Int64]) async {
-        guard let checked = await check(offsets) else { return }
-        assign { [standby, partitions] in
-            $0 = ReadingPlan(followed: standby == .all ? Set(0..<partitions) : [], offsets: checked)
-        }
-        for await request in requests {
-            switch request {
-            case .partitions(let changed): assign { $0.followed = changed }
-            case .restart(let partition):
-                // The process stops when nobody answers.
-                guard let start = await starts([partition])?[partition] else { continue }
-                assign { $0.restart(partition, at: start) }
+    private func askRegularly() async {
+        let interval = state.withLock { $0.journals.values.map(\.settings.boundsInterval).min() } ?? .seconds(1)
+        while await Pause.wait(for: interval) {
+            let journals = state.withLock { $0.journals }
+            let asked = journals.map { (topic: $0, journal: $1, positions: $1.followedPositions) }
+            let places = asked.flatMap { topic, _, positions in
+                positions.keys.sorted().map { KafkaPartition(topic: topic, partition: $0) }
+            }
+            guard let bounds = await bounds(of: places) else { continue }
+            for (topic, journal, positions) in asked {
+                let own = bounds.filter { $0.key.topic == topic }.map { ($0.key.partition, $0.value) }
+                journal.bounded(Dictionary(own) { first, _ in first }, askedAt: positions)
             }
         }
     }
 
-    /// Reads by a changed plan, which replaces one that may not have begun yet.
-    private func assign(_ change: (inout ReadingPlan) -> Void) {
-        let next = journal.nextOffsets
-        let (chosen, restarting) = plan.withLock { plan in
-            plan.moved(to: next)
-            change(&plan)
-            return (plan.chosen, plan.restarting)
+    fileprivate func bounds(of places: [KafkaPartition]) async -> [KafkaPartition: Range<Int64>]? {
+        guard !places.isEmpty, let ends = try? await offsets.ends(of: places, within: Self.questionLimit) else {
+            return nil
         }
-        let offsets = chosen.map {
-            KafkaOffset(partition: KafkaPartition(topic: topic, partition: $0.partition), offset: $0.offset)
+        let now = ContinuousClock.now
+        let old = state.withLock { state in
+            places.filter { now - (state.starts[$0]?.at ?? .now - .seconds(3600)) > Self.startsInterval }
         }
-        reader.assign(offsets) { [self] in
-            plan.withLock { $0.begun(restarting) }
-            for partition in restarting.sorted() { journal.restarted(partition) }
-        }
-    }
-
-    /// Compares where reading would go on with the log; a place outside of it means that the index is of another log.
-    private func check(_ offsets: [Int32: Int64]) async -> [Int32: Int64]? {
-        let all = Set(0..<partitions)
-        guard let starts = await starts(all), let ends = await ends(all) else { return nil }
-        var checked: [Int32: Int64] = [:]
-        for partition in all {
-            let (start, end) = (starts[partition] ?? 0, ends[partition] ?? 0)
-            let offset = offsets[partition] ?? 0
-            let isKnown = offset > 0 || journal.positions[partition] ?? 0 > 0
-            if isKnown, offset < start || offset >= end {
-                logger.warning(
-                    "the journal's index ends outside of the log and is made again",
-                    metadata: .of([.partition: "\(partition)"]))
-                await journal.blocking.run { [journal] in journal.forget(partition) }
+        if !old.isEmpty, let starts = try? await offsets.starts(of: old, within: Self.questionLimit) {
+            state.withLock { state in
+                for (place, offset) in starts { state.starts[place] = (offset, now) }
             }
-            checked[partition] = isKnown && offset >= start && offset < end ? offset : start
         }
-        return checked
-    }
-
-    private func starts(_ partitions: Set<Int32>) async -> [Int32: Int64]? {
-        await ask(partitions) { (reader, partitions) async throws(KafkaError) in
-            try await reader.startOffsets(partitions, within: Self.questionLimit)
+        let starts = state.withLock { $0.starts }
+        return ends.reduce(into: [:]) { bounds, end in
+            guard let start = starts[end.key]?.offset else { return }
+            bounds[end.key] = min(start, end.value)..<end.value
         }
     }
 
-    private func ends(_ partitions: Set<Int32>) async -> [Int32: Int64]? {
-        await ask(partitions) { (reader, partitions) async throws(KafkaError) in
-            try await reader.endOffsets(partitions, within: Self.questionLimit)
-        }
+    fileprivate func read(_ partition: KafkaPartition, from offset: Int64, upTo end: Int64) {
+        reader.withLock { $0 }?.read(partition, from: offset, upTo: end)
     }
 
-    /// Asks until the broker answers; `nil` when the process stops first.
-    private func ask(
-        _ partitions: Set<Int32>,
-        _ question: (KafkaPartitionReader, [KafkaPartition]) async throws(KafkaError) -> [KafkaOffset]
-    ) async -> [Int32: Int64]? {
-        let backoff = Backoff(first: .milliseconds(250), cap: .seconds(5))
-        var attempt = 1
-        let asked = partitions.sorted().map { KafkaPartition(topic: topic, partition: $0) }
-        while true {
-            if let found = try? await question(reader, asked) {
-                return Dictionary(found.map { ($0.partition.partition, $0.offset) }, uniquingKeysWith: { $1 })
-            }
-            guard await Pause.wait(for: backoff.delay(afterAttempt: attempt)) else { return nil }
-            attempt += 1
-        }
+    fileprivate func record(at place: KafkaOffset) async throws(KafkaError) -> KafkaMessage? {
+        guard let reader = reader.withLock({ $0 }) else { throw KafkaError(code: .closed) }
+        return try await reader.record(at: place, within: Self.recordLimit)
     }
 
-    private func measure() async {
-        while await Pause.wait(for: Self.lagInterval) {
-            guard let ends = await ends(Set(0..<partitions)) else { return }
-            let positions = journal.positions
-            let lag = ends.reduce(Int64(0)) { $0 + max(0, $1.value - (positions[$1.key] ?? 0)) }
-            lagRecords.store(lag, ordering: .relaxed)
-        }
+    // MARK: - On the reader's thread
+
+    public func received(_ batch: KafkaRecordBatch, of partition: KafkaPartition) {
+        guard let journal = state.withLock({ $0.journals[partition.topic] }) else { return }
+        journal.received(batch, of: partition.partition)
+    }
+
+    public func reached(_ partition: KafkaPartition, _ offset: Int64) {
+        state.withLock { $0.journals[partition.topic] }?.reached(offset, of: partition.partition)
+    }
+
+    public func outOfLog(_ partition: KafkaPartition) {
+        state.withLock { $0.starts[partition] = nil }
+        state.withLock { $0.journals[partition.topic] }?.outOfLog(partition.partition)
+    }
+}
+
+/// The topic of one journal.
+private struct JournalTopic: JournalSource {
+    let reader: JournalReader
+    let topic: String
+
+    func read(_ partition: Int32, from offset: Int64, upTo end: Int64) {
+        reader.read(KafkaPartition(topic: topic, partition: partition), from: offset, upTo: end)
+    }
+
+    func record(at offset: Int64, of partition: Int32) async throws -> KafkaMessage? {
+        try await reader.record(
+            at: KafkaOffset(partition: KafkaPartition(topic: topic, partition: partition), offset: offset))
+    }
+
+    func bounds(of partitions: Set<Int32>) async -> [Int32: Range<Int64>]? {
+        let places = partitions.sorted().map { KafkaPartition(topic: topic, partition: $0) }
+        guard let bounds = await reader.bounds(of: places) else { return nil }
+        return Dictionary(bounds.map { ($0.key.partition, $0.value) }) { first, _ in first }
     }
 }

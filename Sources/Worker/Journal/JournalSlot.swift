@@ -14,7 +14,7 @@ final class JournalSlot: Sendable {
     private let descriptor: Int32
 
     /// Takes the first place that is free; the directory is made when it is not there.
-    init(directory: String, name: String) throws(JournalIndexError) {
+    init(directory: String, name: String) throws(JournalDirectoryError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

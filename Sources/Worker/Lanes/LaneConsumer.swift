@@ -1,6 +1,5 @@
 import Dispatch
 public import Logging
-public import ServiceLifecycle
 public import Shared
 import Synchronization
 
@@ -16,11 +15,11 @@ public enum RecordDisposition: Sendable, Hashable {
     case stopPartition
 }
 
-/// Consumes topics of one consumer group, one record of a lane at a time and many lanes at once.
+/// Works on the records of one topic, one record of a lane at a time and many lanes at once.
 ///
-/// Kafka's threads feed the scheduler; `run()` owns the tasks that process. On a revoke nothing more starts, and the
-/// consumer's thread waits for what runs, as long as the drain limit allows, before offsets are committed.
-public final class LaneConsumer: KafkaGroupHandler, Service {
+/// A ``LaneGroup`` feeds the scheduler on Kafka's thread and runs the tasks that process. On a revoke nothing more
+/// starts, and the group's thread waits for what runs, as long as the drain limit allows, before offsets are committed.
+public final class LaneConsumer: Sendable {
     /// Bounds and times of a consumer.
     public struct Settings: Sendable, Hashable {
         /// Records that run at once.
@@ -49,14 +48,24 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
 
     private struct State {
         var scheduler: LaneScheduler
-        var drains: [(partitions: [KafkaPartition], semaphore: DispatchSemaphore)] = []
+        var drains: [Drain] = []
         var consumer: KafkaGroupConsumer?
-        var isClosing = false
     }
 
+    /// Work of partitions that go, waited for until it has ended.
+    struct Drain {
+        fileprivate let partitions: [KafkaPartition]
+        fileprivate let semaphore: DispatchSemaphore
+
+        /// Blocks until nothing of the partitions runs any more; false when the time ran out.
+        func wait(until deadline: DispatchTime) -> Bool { semaphore.wait(timeout: deadline) == .success }
+    }
+
+    /// The topic whose records are worked on.
+    public let topic: String
+
     private let state: Mutex<State>
-    private let settings: Settings
-    private let topic: String
+    let settings: Settings
     private let journal: Journal?
     private let crashes: CrashPlan?
     private let process: @Sendable (LaneWork, KafkaPartition) async -> RecordDisposition
@@ -64,7 +73,7 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
     private let worksContinuation: AsyncStream<LaneScheduler.Work>.Continuation
     private let logger: Logger
 
-    /// Makes a consumer that hands all work to `process`; connect it with ``attach(_:)`` before running.
+    /// Makes a consumer that hands all work to `process`; a ``LaneGroup`` runs it.
     ///
     /// - Parameter journal: what is read of a partition waits until its journal is owned; `nil` for consumers without.
     public init(
@@ -86,8 +95,8 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
         journal?.attach(self)
     }
 
-    /// Connects the consumer whose handler this is.
-    public func attach(_ consumer: KafkaGroupConsumer) {
+    /// Connects the consumer that reads the topic.
+    func attach(_ consumer: KafkaGroupConsumer) {
         state.withLock { $0.consumer = consumer }
     }
 
@@ -107,32 +116,8 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
     /// Whether a broker answers.
     public var isConnected: Bool { state.withLock { $0.consumer }?.currentState.isConnected ?? false }
 
-    /// Consumes until graceful shutdown, then waits for what runs within the grace period.
-    public func run() async throws {
-        guard let consumer = state.withLock({ $0.consumer }) else { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.consumeUntilShutdown(consumer) }
-            group.addTask { await self.processWorks() }
-            await group.next()
-            worksContinuation.finish()
-            group.addTask {
-                try? await Task.sleep(for: self.settings.shutdownGrace)
-            }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-
-    private func consumeUntilShutdown(_ consumer: KafkaGroupConsumer) async {
-        await withGracefulShutdownHandler {
-            await consumer.run()
-        } onGracefulShutdown: {
-            self.state.withLock { $0.isClosing = true }
-            consumer.close(drain: self.settings.shutdownGrace)
-        }
-    }
-
-    private func processWorks() async {
+    /// Processes what starts until ``endWork()``, and what was started by then to its end.
+    func work() async {
         await withDiscardingTaskGroup { group in
             for await work in works {
                 group.addTask {
@@ -142,6 +127,9 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
             }
         }
     }
+
+    /// Nothing more starts.
+    func endWork() { worksContinuation.finish() }
 
     private func finish(_ work: LaneScheduler.Work, _ disposition: RecordDisposition) {
         if disposition == .stopPartition { stop(work.partition, at: work.offset) }
@@ -174,51 +162,58 @@ public final class LaneConsumer: KafkaGroupHandler, Service {
         for action in actions {
             switch action {
             case .start(let work): worksContinuation.yield(work)
-            case .pauseReading: consumer?.pauseReading()
-            case .resumeReading: consumer?.resumeReading()
+            case .pauseReading: consumer?.pauseReading(topic: topic)
+            case .resumeReading: consumer?.resumeReading(topic: topic)
             }
         }
     }
 }
 
 extension LaneConsumer {
-    /// Takes over partitions, on the consumer's thread.
-    public func assigned(_ partitions: [KafkaPartition]) {
+    /// Takes over partitions, on the group's thread.
+    func assigned(_ partitions: [KafkaPartition]) {
         crashes?.pass(.rebalance)
         state.withLock { $0.scheduler.assigned(partitions, areHeld: journal != nil) }
         journal?.assigned(partitions.map(\.partition))
-        logger.info("partitions assigned", metadata: .of([.count: "\(partitions.count)"]))
+        logger.info("partitions assigned", metadata: .of([.topic: topic, .count: "\(partitions.count)"]))
     }
 
-    /// Starts nothing more of these partitions and waits for what runs, within the drain limit.
-    public func revoked(_ partitions: [KafkaPartition], lost: Bool) {
-        let semaphore = DispatchSemaphore(value: 0)
-        let (actions, consumer, running, limit) = state.withLock { state in
+    /// Starts nothing more of these partitions; what runs is to be waited for, nil when nothing does.
+    func beginLettingGo(of partitions: [KafkaPartition]) -> Drain? {
+        let drain = Drain(partitions: partitions, semaphore: DispatchSemaphore(value: 0))
+        let (actions, consumer, isRunning) = state.withLock { state in
             let actions = state.scheduler.draining(partitions)
-            let running = state.scheduler.running(in: partitions)
-            if running > 0 { state.drains.append((partitions, semaphore)) }
-            return (
-                actions, state.consumer, running, state.isClosing ? settings.shutdownGrace : settings.rebalanceDrain
-            )
+            let isRunning = state.scheduler.running(in: partitions) > 0
+            if isRunning { state.drains.append(drain) }
+            return (actions, state.consumer, isRunning)
         }
         perform(actions, consumer)
-        if running > 0, !lost {
-            _ = semaphore.wait(timeout: .now() + limit / .seconds(1))
-        }
-        state.withLock { state in state.drains.removeAll { $0.semaphore === semaphore } }
-        // What still runs settles under its old epoch.
+        return isRunning ? drain : nil
+    }
+
+    /// The partitions are not this process's any more; what still runs settles under its old epoch.
+    func endLettingGo(of partitions: [KafkaPartition], _ drain: Drain?) {
+        if let drain { state.withLock { state in state.drains.removeAll { $0.semaphore === drain.semaphore } } }
         journal?.revoked(partitions.map(\.partition))
-        logger.info("partitions revoked", metadata: .of([.count: "\(partitions.count)"]))
+        logger.info("partitions revoked", metadata: .of([.topic: topic, .count: "\(partitions.count)"]))
+    }
+
+    /// Lets a partition go and takes it anew, since its records come again from the log's first offset.
+    ///
+    /// What runs goes on and keeps its lane until it ends, as after a rebalance.
+    func repositioned(_ partition: KafkaPartition) {
+        endLettingGo(of: [partition], beginLettingGo(of: [partition]))
+        assigned([partition])
     }
 
     /// Queues records and starts what may run.
-    public func received(_ batch: [KafkaMessage]) {
+    func received(_ batch: [KafkaMessage]) {
         let (actions, consumer) = state.withLock { ($0.scheduler.received(batch), $0.consumer) }
         perform(actions, consumer)
     }
 
     /// Per partition the offset below which everything is done.
-    public func committableOffsets() -> [KafkaOffset] {
+    func committableOffsets() -> [KafkaOffset] {
         state.withLock { $0.scheduler.committableOffsets() }
     }
 }

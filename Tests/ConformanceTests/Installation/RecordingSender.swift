@@ -18,7 +18,12 @@ final class RecordingSender: RecordSender {
     /// What was sent to a topic, as a reader sees it.
     func stored(in topic: String) -> [KafkaMessage] { records.filter { $0.topic == topic } }
 
-    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
+    var generation: Int { 0 }
+
+    func submit(
+        _ record: KafkaRecord, generation: Int?,
+        _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+    ) {
         let offset = delivery.withLock { _ in
             let message = received.withLock { received in
                 let message = KafkaMessage(

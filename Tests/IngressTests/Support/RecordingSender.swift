@@ -15,7 +15,12 @@ final class RecordingSender: RecordSender {
     /// Everything that was sent, as a reader sees it, acknowledged or not.
     var sent: [KafkaMessage] { received.withLock { $0 }.map { $0.asRead } }
 
-    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
+    var generation: Int { 0 }
+
+    func submit(
+        _ record: KafkaRecord, generation: Int?,
+        _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+    ) {
         received.withLock { $0.append(record) }
         Task {
             do throws(KafkaSendError) {

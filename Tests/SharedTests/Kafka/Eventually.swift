@@ -21,3 +21,13 @@ func eventually(
 func paceLoad() async throws {
     try await Task.sleep(for: .milliseconds(40))
 }
+
+/// Waits until a number has stayed what it is for a fifth of a second.
+func settled(_ number: () -> Int) async throws {
+    var (last, since) = (number(), ContinuousClock.now)
+    try await eventually {
+        let now = number()
+        if now != last { (last, since) = (now, .now) }
+        return ContinuousClock.now - since > .milliseconds(200)
+    }
+}

@@ -11,16 +11,19 @@ struct KafkaGroupConsumerTests {
         _ broker: TestBroker,
         group: String,
         topic: String,
+        others: [String] = [],
         handler: RecordingHandler,
         _ body: (KafkaGroupConsumer) async throws -> Void
     ) async throws {
         let consumer = try KafkaGroupConsumer(
-            configuration: broker.configuration(), group: group, topics: [topic], handler: handler,
+            configuration: broker.configuration(), group: group, topics: [topic] + others, handler: handler,
             logger: TestBroker.logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await consumer.run() }
+            tasks.addTask { try await consumer.run() }
             defer { consumer.close(drain: .seconds(1)) }
             try await body(consumer)
+            consumer.close(drain: .seconds(1))
+            try await tasks.waitForAll()
         }
         #expect(handler.assigned.isEmpty)
         #expect(!consumer.currentState.isConnected)
@@ -73,11 +76,11 @@ struct KafkaGroupConsumerTests {
         try await withProducer(broker.configuration()) { producer in
             try await withConsumer(broker, group: TestBroker.uniqueName("group"), topic: topic, handler: handler) {
                 consumer in
-                consumer.pauseReading()
+                consumer.pauseReading(topic: topic)
                 try await eventually { !handler.assigned.isEmpty }
                 try await send(0..<100, to: topic, producer)
                 #expect(handler.count == 0)
-                consumer.resumeReading()
+                consumer.resumeReading(topic: topic)
                 try await eventually { handler.count == 100 }
                 #expect(consumer.currentState.assigned.count == 1)
             }
@@ -85,7 +88,29 @@ struct KafkaGroupConsumerTests {
         #expect(handler.record.withLock { $0.revocations } == 1)
     }
 
-    @Test func stoppedPartitionDeliversNothingUntilItIsSought() async throws {
+    @Test func aTopicThatIsHeldBackHoldsUpNoOther() async throws {
+        let broker = try TestBroker()
+        let (held, free) = (try await broker.makeTopic(partitions: 2), try await broker.makeTopic(partitions: 2))
+        let handler = RecordingHandler()
+        try await withProducer(broker.configuration()) { producer in
+            try await withConsumer(
+                broker, group: TestBroker.uniqueName("group"), topic: held, others: [free], handler: handler
+            ) { consumer in
+                try await eventually { handler.assigned.count == 4 }
+                consumer.pauseReading(topic: held)
+                try await send(0..<50, to: held, producer, partitions: 2)
+                try await send(0..<50, to: free, producer, partitions: 2)
+                try await eventually { handler.count == 50 }
+                #expect(handler.received.allSatisfy { $0.topic == free })
+                #expect(consumer.currentState.paused == [held])
+                consumer.resumeReading(topic: held)
+                try await eventually { handler.count == 100 }
+            }
+        }
+        #expect(handler.breaches == [])
+    }
+
+    @Test func stoppedPartitionDeliversNothingMore() async throws {
         let broker = try TestBroker()
         let topic = try await broker.makeTopic(partitions: 2)
         let handler = RecordingHandler()
@@ -100,14 +125,57 @@ struct KafkaGroupConsumerTests {
                 try await eventually { handler.count == 30 }
                 #expect(handler.received.filter { $0.topicPartition == stopped }.count == 10)
                 #expect(consumer.currentState.stopped == [stopped])
-                handler.record.withLock { $0.positions[stopped] = nil }
-                consumer.seek([KafkaOffset(partition: stopped, offset: 5)])
-                try await eventually { handler.count == 45 }
-                let offsets = handler.received.filter { $0.topicPartition == stopped }.map(\.offset)
-                #expect(offsets == Array(0..<10) + Array(5..<20))
             }
         }
         #expect(handler.breaches == [])
+    }
+
+    /// A group's offset behind the end of the log is what is left when the log's end moves back.
+    @Test func aPositionBehindTheEndOfTheLogIsReportedBeforeTheLogIsReadFromItsStart() async throws {
+        let broker = try TestBroker()
+        let topic = try await broker.makeTopic(partitions: 2)
+        let group = TestBroker.uniqueName("group")
+        let moved = KafkaPartition(topic: topic, partition: 1)
+        try await withProducer(broker.configuration()) { producer in
+            try await send(0..<20, to: topic, producer, partitions: 2)
+            let first = RecordingHandler()
+            try await withConsumer(broker, group: group, topic: topic, handler: first) { _ in
+                try await eventually { first.count == 20 }
+                first.record.withLock { $0.positions[moved] = 500 }
+            }
+            #expect(first.record.withLock { $0.repositioned } == [])
+            let second = RecordingHandler()
+            try await withConsumer(broker, group: group, topic: topic, handler: second) { _ in
+                try await eventually { second.count == 10 }
+                try await send(20..<22, to: topic, producer, partitions: 2)
+                try await eventually { second.count == 12 }
+            }
+            #expect(second.record.withLock { $0.repositioned } == [moved])
+            #expect(second.received.filter { $0.topicPartition == moved }.map(\.offset) == Array(0..<11))
+            #expect(second.breaches == [])
+            let third = RecordingHandler()
+            try await withConsumer(broker, group: group, topic: topic, handler: third) { _ in
+                try await send(22..<24, to: topic, producer, partitions: 2)
+                try await eventually { third.count == 2 }
+            }
+            #expect(third.record.withLock { $0.repositioned } == [])
+        }
+    }
+
+    @Test func aConsumerThatFailsForGoodSaysSo() async throws {
+        let broker = try TestBroker()
+        let topic = try await broker.makeTopic()
+        let handler = RecordingHandler()
+        let consumer = try KafkaGroupConsumer(
+            configuration: broker.configuration(), group: TestBroker.uniqueName("group"), topics: [topic],
+            handler: handler, logger: TestBroker.logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await consumer.run() }
+            try await eventually { handler.assigned.count == 1 }
+            consumer.failForTest()
+            await #expect(throws: KafkaError.self) { try await tasks.next() }
+        }
+        #expect(handler.assigned.isEmpty)
     }
 
     @Test func nothingIsLostWhenMembersComeAndGoUnderLoad() async throws {

@@ -160,21 +160,53 @@ struct KafkaProducerTests {
         }
     }
 
+    private func sent(
+        _ record: KafkaRecord, _ producer: KafkaProducer, _ generation: Int
+    ) async -> Result<KafkaOffset, KafkaSendError> {
+        await withCheckedContinuation { continuation in
+            producer.submit(record, generation: generation) { continuation.resume(returning: $0) }
+        }
+    }
+
     @Test func fatalErrorTellsTheOwnerAndReplacesTheClient() async throws {
         let broker = try TestBroker()
         let topic = try await broker.makeTopic()
-        let calls = Mutex(0)
-        let producer = try KafkaProducer(configuration: broker.configuration(), logger: TestBroker.logger) {
-            calls.withLock { $0 += 1 }
-        }
+        let seen = Mutex<[(generation: Int, code: KafkaSendError.Code?)]>([])
+        let producer = try KafkaProducer(configuration: broker.configuration(), logger: TestBroker.logger)
         let record = KafkaRecord(topic: topic, partition: 0, key: nil, value: [1])
+        for _ in 0..<2 {
+            producer.onFailure {
+                producer.submit(record) { result in
+                    let code: KafkaSendError.Code? = if case .failure(let error) = result { error.code } else { nil }
+                    seen.withLock { $0.append((producer.generation, code)) }
+                }
+            }
+        }
         _ = try await producer.send(record)
+        #expect(producer.generation == 0)
         producer.failForTest()
         try await eventually { producer.replacements == 1 }
-        #expect(calls.withLock { $0 } == 1)
+        #expect(seen.withLock { $0.map(\.generation) } == [0, 0])
+        #expect(seen.withLock { $0.map(\.code) } == [.fatal, .fatal])
+        #expect(producer.generation == 1)
         _ = try await producer.send(record)
+        let outcomes = [await sent(record, producer, 0), await sent(record, producer, 1)]
+        #expect(outcomes[0] == .failure(KafkaSendError(code: .fatal, mayBeStored: false)))
+        #expect(throws: Never.self) { try outcomes[1].get() }
         await producer.close(within: .seconds(2))
         #expect(!producer.isHealthy)
+    }
+
+    @Test(.enabled(if: !TestBroker.isReal))
+    func aRecordThatIsStoredAtAnUnknownPlaceIsASuccess() async throws {
+        let broker = try TestBroker()
+        let topic = try await broker.makeTopic()
+        try await withProducer(broker.configuration()) { producer in
+            let record = KafkaRecord(topic: topic, partition: 0, key: nil, value: [1])
+            #expect(try await producer.send(record).offset == 0)
+            broker.embedded?.refuseOnce(.duplicateRecord)
+            #expect(try await producer.send(record).offset == -1)
+        }
     }
 
     @Test func passedThroughPropertyReachesTheClient() async throws {

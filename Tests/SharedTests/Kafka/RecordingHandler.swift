@@ -13,6 +13,7 @@ final class RecordingHandler: KafkaGroupHandler {
         var positions: [KafkaPartition: Int64] = [:]
         var revocations = 0
         var losses = 0
+        var repositioned: [KafkaPartition] = []
         var breaches: [String] = []
         var keepsMessages = true
         var count = 0
@@ -38,6 +39,13 @@ final class RecordingHandler: KafkaGroupHandler {
             record.assigned.subtract(partitions)
             record.revocations += 1
             if lost { record.losses += 1 }
+        }
+    }
+
+    func repositioned(_ partition: KafkaPartition) {
+        record.withLock { record in
+            record.repositioned.append(partition)
+            record.positions[partition] = nil
         }
     }
 

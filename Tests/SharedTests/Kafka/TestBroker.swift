@@ -1,8 +1,9 @@
 import Foundation
 import Logging
-import Shared
 import Synchronization
 import Testing
+
+@testable import Shared
 
 /// Where the Kafka tests run: an embedded broker of their own, or the cluster that `PGM_TEST_BOOTSTRAP_SERVERS` names.
 ///

@@ -96,7 +96,12 @@ final class RecordingSender: RecordSender {
         }
     }
 
-    func submit(_ record: KafkaRecord, _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void) {
+    var generation: Int { 0 }
+
+    func submit(
+        _ record: KafkaRecord, generation: Int?,
+        _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+    ) {
         let failure: Failure? = state.withLock { state in
             if !record.topic.hasPrefix(KafkaMessage.journalPrefix) { state.attempts += 1 }
             guard state.failures[record.topic]?.isEmpty == false else { return nil }

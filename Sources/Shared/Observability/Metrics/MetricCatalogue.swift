@@ -37,6 +37,13 @@ public enum MetricCatalogue {
         .init(MetricName.journalOpen, .gauge, "Effects that wait to be cleared up, in partitions owned here."),
         .init(MetricName.journalVoid, .counter, "Records by processes that did not own their partition any more."),
         .init(MetricName.journalFenced, .counter, "How often another process was found to own a partition."),
+        .init(MetricName.journalReset, .counter, "How often a partition's log was not the one that was read."),
+        .init(MetricName.journalLoaded, .counter, "Records read again by their offset, by provider."),
+        .init(MetricName.journalIndexEntries, .gauge, "Entries in the journal's index, by provider."),
+        .init(MetricName.journalIndexBytes, .gauge, "Bytes of the journal's index, by provider."),
+        .init(
+            MetricName.journalKeyNeeded, .gauge, unit: .seconds,
+            "Unix time until which the journal needs an encryption key, by key id."),
         .init(MetricName.effectsUnknown, .counter, "Effects whose outcome was not known when their call ended."),
         .init(MetricName.effectsRecovered, .counter, "Effects cleared up after their call was lost, by outcome."),
         .init(MetricName.contradictions, .counter, "Observations that contradict a final outcome."),
@@ -52,6 +59,9 @@ public enum MetricCatalogue {
         .init(MetricName.kafkaTransmitErrors, .counter, "Requests to brokers that failed in sending, by client."),
         .init(MetricName.kafkaReceiveErrors, .counter, "Answers of brokers that failed in receiving, by client."),
         .init(MetricName.kafkaConsumerLag, .gauge, "Records not yet processed, by group and topic."),
+        .init(
+            MetricName.kafkaRepositioned, .counter,
+            "How often records were gone before they were read, or a log's end moved back, by group and topic."),
     ]
 
     private static let process: [MetricDefinition] = [

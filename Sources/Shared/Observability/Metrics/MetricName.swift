@@ -42,6 +42,16 @@ public enum MetricName {
     public static let journalVoid = "pgm.journal.void"
     /// How often a partition was found to be owned by another process.
     public static let journalFenced = "pgm.journal.fenced"
+    /// How often a partition's log was found not to be the one that was read, and was read again.
+    public static let journalReset = "pgm.journal.reset"
+    /// Records that were read again by their offset, since they were not in memory.
+    public static let journalLoaded = "pgm.journal.loaded"
+    /// Entries in the index.
+    public static let journalIndexEntries = "pgm.journal.index.entries"
+    /// Memory of the index.
+    public static let journalIndexBytes = "pgm.journal.index.bytes"
+    /// When the log needs an encryption key no more, in Unix seconds, by key id; one that is not in the ring is missing.
+    public static let journalKeyNeeded = "pgm.journal.key.needed_until"
     /// Effects whose outcome is not known, by operation.
     public static let effectsUnknown = "pgm.effects.unknown"
     /// Effects that were cleared up after their call was lost, by operation and what they were found to be.
@@ -66,6 +76,8 @@ public enum MetricName {
     public static let kafkaReceiveErrors = "kafka.client.receive.errors"
     /// Records not yet processed, by group and topic.
     public static let kafkaConsumerLag = "kafka.consumer.lag"
+    /// How often a group's position was outside of its log, by group and topic.
+    public static let kafkaRepositioned = "kafka.consumer.repositioned"
     /// Series that were refused because a limit of this process was reached.
     public static let seriesDropped = "pgm.metrics.series_dropped"
     /// What this process is; always 1.

@@ -1,0 +1,95 @@
+import Logging
+import Shared
+import Synchronization
+
+/// Going on from what an earlier process has kept of the index.
+extension Journal {
+    /// Takes over the kept indexes of partitions whose log is proven to be the one that they were made of.
+    ///
+    /// Called once, before anything is read; what is not proven is read from its beginning.
+    public func restore(from store: JournalSnapshotStore) async {
+        let numbers = (0..<settings.partitions).map { $0 }
+        let kept = await withTaskGroup(of: (Int32, JournalSnapshot?).self) { group in
+            for number in numbers {
+                group.addTask {
+                    let found = Mutex<JournalSnapshot?>(nil)
+                    await BlockingWork.run { found.withLock { $0 = store.load(number) } }
+                    return (number, found.withLock { $0 })
+                }
+            }
+            return await group.reduce(into: [Int32: JournalSnapshot]()) { $0[$1.0] = $1.1 }
+        }
+        guard !kept.isEmpty, let source = state.withLock({ $0.source }) else { return }
+        guard let bounds = await source.bounds(of: Set(kept.keys)) else { return }
+        var restored = 0
+        for (number, snapshot) in kept.sorted(by: { $0.key < $1.key }) {
+            guard let range = bounds[number], await isProven(snapshot.content, number, range, source) else {
+                logger.notice(
+                    "the kept index is of another log and is not used", metadata: .of([.partition: "\(number)"]))
+                continue
+            }
+            restored += 1
+            change(number) { state in
+                guard state.partitions[number]?.log.position == 0 else { return [] }
+                let role = state.partitions[number]?.role ?? .following
+                state.partitions[number] = JournalPartition(JournalLog(snapshot.content, snapshot.table), role)
+                return []
+            }
+        }
+        logger.info("kept indexes of the journal are used", metadata: .of([.count: "\(restored)"]))
+    }
+
+    /// Whether the last record that was read still stands where it stood; or, where compaction has removed it, the last
+    /// owner's record, which is never compacted.
+    private func isProven(
+        _ kept: JournalSnapshot.Content, _ partition: Int32, _ bounds: Range<Int64>, _ source: any JournalSource
+    ) async -> Bool {
+        guard kept.position <= bounds.upperBound else { return false }
+        for place in [kept.last, kept.owner].compactMap(\.self) where place.offset >= bounds.lowerBound {
+            guard let found = try? await source.record(at: place.offset, of: partition) else { continue }
+            let id = found.text(MessageHeaderName.id).map { JournalReading.RecordID($0) }
+            return id == JournalReading.RecordID(hash: place.id)
+        }
+        return false
+    }
+
+    /// Keeps the indexes of all partitions that were read; blocks for as long as the disk takes.
+    public func save(to store: JournalSnapshotStore) {
+        let numbers = state.withLock { $0.partitions.keys.sorted() }
+        for number in numbers {
+            let content = state.withLock { state -> JournalSnapshot.Content? in
+                guard let partition = state.partitions[number], partition.log.position > 0, !partition.isStopped else {
+                    return nil
+                }
+                return JournalSnapshot.Content(
+                    partition.log, log: store.logName(number), secret: store.secretName)
+            }
+            guard let content else { continue }
+            do {
+                // A place that is copied later may be newer than the position, and is read again from there.
+                try store.save(content, of: number) { shard in
+                    state.withLock { $0.partitions[number]?.log.entries.copy(ofShard: shard) } ?? ([], 0)
+                }
+            } catch {
+                logger.warning("the journal's index cannot be kept", metadata: .of([.partition: "\(number)"]))
+            }
+        }
+    }
+
+    /// Keeps the indexes regularly, and once more at the end.
+    ///
+    /// - Parameter interval: at each one they are written when enough was read since.
+    public func keepSaving(to store: JournalSnapshotStore, every interval: Duration) async {
+        var saved: Int64 = 0
+        while await timing.pause(for: interval) {
+            let read = positions.values.reduce(0, +)
+            guard read - saved >= Self.recordsBetweenSnapshots else { continue }
+            saved = read
+            await BlockingWork.run { self.save(to: store) }
+        }
+        await BlockingWork.run { self.save(to: store) }
+    }
+
+    /// What is read again in far less than a second is not worth writing everything.
+    private static let recordsBetweenSnapshots: Int64 = 10_000
+}

@@ -1,0 +1,265 @@
+import Crypto
+import Foundation
+public import Shared
+
+/// What a process keeps of its index on disk, so that its next start on this machine is short.
+///
+/// Never needed for being right: a file that is missing, cut, damaged, of another log or of another version is not used, and
+/// the log is read from its beginning. One file a partition: a line of JSON, callers' keys, the shards of the table as they
+/// are in memory, and the SHA-256 of all that.
+struct JournalSnapshot: Sendable {
+    /// All but the table.
+    struct Content: Sendable, Codable {
+        /// A record by which the log is known again.
+        struct Place: Sendable, Codable {
+            var offset: Int64
+            var id: UInt64
+        }
+
+        struct Entry: Sendable, Codable {
+            var high: UInt64
+            var low: UInt16
+            var late: [Int64]
+            var key: String?
+            var offset: Int64?
+            var stage: JournalMark.Stage?
+            var attemptID: String?
+            var group: String?
+        }
+
+        struct Shard: Sendable, Codable {
+            var places: Int
+            var count: Int
+        }
+
+        var version = JournalSnapshot.version
+        var log: String
+        var secret: String
+        var position: Int64
+        var first: Int64
+        var epoch: Int64
+        var generation: Int
+        var owner: Place?
+        var last: Place?
+        var entries: [Entry]
+        var sealingKeys: [String: Int64]
+        var claimsBegunAtMilliseconds: Int64
+        var recentClaims: Int
+        var earlierClaims: Int
+        var shards: [Shard] = []
+        /// Filled when it is read.
+        var claimTable = ClaimTable()
+
+        private enum CodingKeys: String, CodingKey {
+            case version, log, secret, position, first, epoch, generation, owner, last, entries, sealingKeys
+            case claimsBegunAtMilliseconds, recentClaims, earlierClaims, shards
+        }
+
+        var lateRecords: [JournalEntryHash: [Int64]] {
+            Dictionary(
+                entries.filter { !$0.late.isEmpty }.map { ($0.hash, $0.late) }, uniquingKeysWith: { first, _ in first })
+        }
+
+        var openEntries: [(JournalEntryHash, JournalLog.OpenEntry)] {
+            entries.compactMap { entry in
+                guard let offset = entry.offset else { return nil }
+                let open = JournalLog.OpenEntry(
+                    key: entry.key.flatMap { JournalKey($0) }, offset: offset, stage: entry.stage ?? .none,
+                    attemptID: entry.attemptID ?? "", group: entry.group ?? "", isLate: !entry.late.isEmpty)
+                return (entry.hash, open)
+            }
+        }
+    }
+
+    static let version = 1
+
+    /// All but the table.
+    var content: Content
+    /// The table.
+    var table: OffsetTable
+}
+
+extension JournalSnapshot.Content.Entry {
+    var hash: JournalEntryHash { JournalEntryHash(high: high, low: low) }
+
+    init(_ hash: JournalEntryHash, late: [Int64], _ open: JournalLog.OpenEntry?) {
+        self.init(
+            high: hash.high, low: hash.low, late: late, key: open?.key?.text, offset: open?.offset, stage: open?.stage,
+            attemptID: open?.attemptID, group: open?.group)
+    }
+}
+
+extension JournalSnapshot.Content {
+    /// What a log says at this moment, without its table.
+    init(_ state: JournalLog, log: String, secret: String) {
+        self.init(
+            log: log, secret: secret, position: state.position, first: state.entries.first, epoch: state.writer.epoch,
+            generation: state.writer.generation, owner: state.owner.map { Place(offset: $0.offset, id: $0.id.hash) },
+            last: state.last.map { Place(offset: $0.offset, id: $0.id.hash) },
+            entries: Set(state.open.keys).union(state.late.keys).map {
+                Entry($0, late: state.late[$0] ?? [], state.open[$0])
+            },
+            sealingKeys: state.sealingKeys, claimsBegunAtMilliseconds: state.claims.begunAtMilliseconds,
+            recentClaims: state.claims.recent.count, earlierClaims: state.claims.earlier.count)
+        claimTable = state.claims
+    }
+}
+
+/// The snapshots of one process in a directory, of one journal each.
+public struct JournalSnapshotStore: Sendable {
+    private let slot: JournalSlot
+    private let name: String
+    /// The secret with which the kept indexes hash.
+    public let hash: JournalHash
+
+    /// Takes a place in the directory, which is made when it is not there.
+    public init(directory: String, name: String) throws(JournalDirectoryError) {
+        slot = try JournalSlot(directory: directory, name: name)
+        self.name = name
+        let path = slot.path + ".secret"
+        if let known = FileManager.default.contents(atPath: path), known.count == JournalHash.secretBytes {
+            hash = JournalHash(secret: Array(known))
+        } else {
+            hash = JournalHash()
+            let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+            guard FileManager.default.createFile(atPath: path, contents: Data(hash.secret), attributes: attributes)
+            else { throw .directoryNotUsable }
+        }
+    }
+
+    func path(of partition: Int32) -> String { slot.path + "-\(partition).index" }
+
+    /// A name of the secret that does not give it away.
+    var secretName: String { Hexadecimal.encode(SHA256.hash(data: hash.secret)) }
+
+    func logName(_ partition: Int32) -> String { name + "/" + String(partition) }
+
+    /// Writes a snapshot beside the old one, then in its place; blocks.
+    ///
+    /// - Parameter shard: a copy of a shard of the table, asked for one at a time.
+    func save(
+        _ content: JournalSnapshot.Content, of partition: Int32, _ shard: (Int) -> (bytes: [UInt8], count: Int)
+    ) throws {
+        let path = path(of: partition)
+        let temporary = path + ".new"
+        guard
+            FileManager.default.createFile(
+                atPath: temporary, contents: nil, attributes: [.posixPermissions: 0o600]),
+            let file = FileHandle(forWritingAtPath: temporary)
+        else { throw JournalDirectoryError.directoryNotUsable }
+        defer { try? file.close() }
+        // What follows the line has a length that the line says, so the line comes last in time and first in the file.
+        var content = content
+        var digest = SHA256()
+        try file.seek(toOffset: UInt64(Self.headerMax))
+        func write(_ bytes: [UInt8]) throws {
+            digest.update(data: bytes)
+            try file.write(contentsOf: Data(bytes))
+        }
+        try write(Self.bytes(of: content.claimTable.recent) + Self.bytes(of: content.claimTable.earlier))
+        for number in 0..<OffsetTable.shardCount {
+            let copy = shard(number)
+            content.shards.append(
+                .init(places: copy.bytes.count / MemoryLayout<OffsetTable.Place>.stride, count: copy.count))
+            try write(copy.bytes)
+        }
+        let line = try JSONEncoder().encode(content)
+        guard line.count < Self.headerMax - 40 else { throw JournalDirectoryError.tooLarge }
+        digest.update(data: line)
+        try file.seek(toOffset: 0)
+        try file.write(contentsOf: Data(digest.finalize()) + line + Data([Self.lineEnd]))
+        try file.synchronize()
+        guard rename(temporary, path) == 0 else { throw JournalDirectoryError.directoryNotUsable }
+    }
+
+    /// Reads a snapshot; `nil` when there is none that can be used. Blocks.
+    func load(_ partition: Int32) -> JournalSnapshot? {
+        guard let file = FileHandle(forReadingAtPath: path(of: partition)) else { return nil }
+        defer { try? file.close() }
+        guard let header = try? file.read(upToCount: Self.headerMax), header.count == Self.headerMax,
+            let end = header.firstIndex(of: Self.lineEnd, from: 32),
+            var content = try? JSONDecoder().decode(JournalSnapshot.Content.self, from: header[32..<end]),
+            content.version == JournalSnapshot.version, content.log == logName(partition),
+            content.secret == secretName, content.shards.count == OffsetTable.shardCount
+        else { return nil }
+        var digest = SHA256()
+        func read(_ count: Int) -> Data? {
+            guard count >= 0, let data = count == 0 ? Data() : try? file.read(upToCount: count), data.count == count
+            else { return nil }
+            digest.update(data: data)
+            return data
+        }
+        guard let recent = read(content.recentClaims &* 24), let earlier = read(content.earlierClaims &* 24) else {
+            return nil
+        }
+        content.claimTable = ClaimTable(
+            recent: Self.claims(recent), earlier: Self.claims(earlier),
+            begunAtMilliseconds: content.claimsBegunAtMilliseconds)
+        func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Bool {
+            var filled = 0
+            while filled < buffer.count {
+                guard let data = read(min(4 << 20, buffer.count - filled)) else { return false }
+                data.copyBytes(to: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+                filled += data.count
+            }
+            return true
+        }
+        let bytesMax = Self.size(of: path(of: partition))
+        guard
+            let table = OffsetTable(
+                sizes: content.shards, first: content.first, maximumBytes: bytesMax, fill: fill)
+        else { return nil }
+        digest.update(data: header[32..<end])
+        guard Data(digest.finalize()) == header[0..<32] else { return nil }
+        return JournalSnapshot(content: content, table: table)
+    }
+
+    private static func size(of path: String) -> Int {
+        (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int).flatMap { $0 } ?? 0
+    }
+
+    private static let lineEnd = UInt8(ascii: "\n")
+    /// Room for the line: open entries are few.
+    private static let headerMax = 1 << 20
+
+    private static func bytes(of claims: [JournalClaim: JournalEntryHash]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(claims.count * 24)
+        for (claim, hash) in claims {
+            for number in [claim.bits, hash.high, UInt64(hash.low)] {
+                withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+            }
+        }
+        return bytes
+    }
+
+    private static func claims(_ data: Data) -> [JournalClaim: JournalEntryHash] {
+        data.withUnsafeBytes { bytes in
+            var claims: [JournalClaim: JournalEntryHash] = [:]
+            for start in stride(from: 0, to: bytes.count - 23, by: 24) {
+                func number(_ index: Int) -> UInt64 {
+                    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start + index * 8, as: UInt64.self))
+                }
+                claims[JournalClaim(bits: number(0))] = JournalEntryHash(
+                    high: number(1), low: UInt16(truncatingIfNeeded: number(2)))
+            }
+            return claims
+        }
+    }
+}
+
+extension Data {
+    fileprivate func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+        count > start ? self[start...].firstIndex(of: byte) : nil
+    }
+}
+
+/// Why no snapshots can be kept in a directory.
+public enum JournalDirectoryError: Error, Sendable, Hashable {
+    /// It cannot be made or written.
+    case directoryNotUsable
+    /// As many processes as it has places for use it.
+    case noSlot
+    /// There are more open entries than a snapshot holds.
+    case tooLarge
+}
