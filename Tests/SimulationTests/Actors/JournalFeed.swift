@@ -80,7 +80,7 @@ final class JournalFeed: JournalSource, @unchecked Sendable {
 
     private func hand(_ records: [KafkaMessage], of partition: Int32, to journal: Journal) {
         let now = box.process?.clock.unixMilliseconds ?? 0
-        let since = now - Settings.claimRetention.components.seconds * 1000
+        let since = now - ClaimTable.lifeMilliseconds
         var batch: [JournalReading] = []
         for record in records {
             guard let told = lie?.told(record) ?? (lie == nil ? record : nil) else { continue }
@@ -94,6 +94,16 @@ final class JournalFeed: JournalSource, @unchecked Sendable {
     }
 
     // MARK: - Questions
+
+    /// Asks where the followed partitions end, again and again, as the product's reader does.
+    func askRegularly() async {
+        while let process = box.process, await process.wait(.seconds(1)) {
+            guard let journal else { return }
+            let positions = journal.followedPositions
+            guard let bounds = await bounds(of: Set(positions.keys)) else { continue }
+            journal.bounded(bounds, askedAt: positions)
+        }
+    }
 
     func record(at offset: Int64, of partition: Int32) async throws -> KafkaMessage? {
         guard let process = box.process, await process.wait(world.milliseconds(1...8)), canAsk(partition),

@@ -44,7 +44,12 @@ final class SimulatedWorker: SimulatedConsumer, JournalOwner, @unchecked Sendabl
         journal.attach(source: feed)
     }
 
-    override func background() async { await journal.run() }
+    override func background() async {
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask { await self.journal.run() }
+            tasks.addTask { await self.feed.askRegularly() }
+        }
+    }
 
     override func prepare() async -> Bool { await journal.catchUp() }
 

@@ -95,8 +95,9 @@ struct Settings: Sendable {
 
     var journal: JournalSettings {
         JournalSettings(
-            partitions: partitions, standby: standby, tick: .milliseconds(500), boundsInterval: .seconds(1),
-            appendLimit: .seconds(5), reacquireDelay: .seconds(8), appendBackoff: Self.fixed,
+            partitions: partitions, standby: standby, tick: .milliseconds(500),
+            boundsInterval: .seconds(1), appendLimit: .seconds(5), reacquireDelay: .seconds(8),
+            appendBackoff: Self.fixed,
             dueBackoff: Backoff(first: .seconds(4), cap: .seconds(16), jitter: 0), retention: Self.journalRetention,
             cacheBytesMax: cacheBytesMax)
     }
