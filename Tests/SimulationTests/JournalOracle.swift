@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 
 @testable import Worker
 

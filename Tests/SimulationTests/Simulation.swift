@@ -131,7 +131,7 @@ final class Simulation: @unchecked Sendable {
 
     private var unsettled: String {
         let open = workers.map {
-            "\($0.name) quiet \($0.isQuiet) ready \($0.journal.isReady) open \($0.journal.openCount)"
+            "\($0.name) quiet \($0.isQuiet) ready \($0.journal.isReady) open \($0.journal.openCount) \($0.standing)"
         }
         return "shop \(shop.isDone), missing \(missing), \(open), notifier \(notifier?.isQuiet ?? false)"
     }

@@ -1,6 +1,7 @@
 import Logging
 import Providers
 import Shared
+import Synchronization
 
 @testable import Worker
 
@@ -73,6 +74,12 @@ final class SimulatedWorker: SimulatedConsumer, JournalOwner, @unchecked Sendabl
                 producer.fail { if settings.fault.tellsOfFailedProducers { journal.producerFailed() } }
             }
         }
+    }
+
+    /// What it knows of the journal's partitions, for people.
+    var standing: String {
+        let partitions = journal.state.withLock { $0.partitions.sorted { $0.key < $1.key }.map(\.value) }
+        return partitions.map { "\($0.role) at \($0.log.position)" }.joined(separator: ", ")
     }
 
     // MARK: - Ownership
