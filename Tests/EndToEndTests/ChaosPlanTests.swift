@@ -10,7 +10,7 @@ import Testing
         ChaosPlan.Options(hasOwnBroker: false, hasMerchantOutages: false, emptyDisks: 0),
     ]
 
-    @Test(arguments: [(20, 2), (500, 20)], options)
+    @Test(arguments: [(20, 2), (500, 20)], ChaosPlanTests.options)
     func everyPlaceGetsItsShareAndTheSeedDecides(size: (kills: Int, least: Int), options: ChaosPlan.Options) {
         for seed in UInt64(1)...20 {
             let plan = ChaosPlan(seed: seed, kills: size.kills, options: options)
