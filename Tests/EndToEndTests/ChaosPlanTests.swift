@@ -1,3 +1,4 @@
+import ArgumentParser
 import Testing
 
 @testable import Chaos
@@ -29,14 +30,14 @@ import Testing
     @Test func whatIsNotThereToBeTroubledIsNot() {
         let plan = ChaosPlan(seed: 3, kills: 60, options: Self.options[2])
         #expect(!plan.steps.contains { [.brokerOutage, .brokerRestart, .merchantOutage].contains($0.trouble) })
-        #expect(!plan.steps.contains(where: \.emptiesDisk))
+        #expect(plan.steps.filter(\.emptiesDisk).isEmpty)
     }
 
     @Test func onlyKilledWorkersLoseTheirDisksAndAShareOfThem() {
         let plan = ChaosPlan(seed: 5, kills: 1_000, options: Self.options[0])
         let killed = plan.steps.filter(\.trouble.killsWorkers)
         let emptied = plan.steps.filter(\.emptiesDisk)
-        #expect(emptied.allSatisfy(\.trouble.killsWorkers))
+        #expect(emptied.filter { !$0.trouble.killsWorkers }.isEmpty)
         #expect((0.2...0.4).contains(Double(emptied.count) / Double(killed.count)))
     }
 
