@@ -66,6 +66,10 @@ struct Chaos: AsyncParsableCommand {
         if setting.contains(where: { $0.hasPrefix(Recovery.setting + "=") }) {
             throw ValidationError("\(Recovery.setting) is what --recovery says")
         }
+        let needsAnotherBroker = trouble.brokerStop != nil || !trouble.journalSetting.isEmpty
+        if InstallationSettings.hasOwnBroker, needsAnotherBroker {
+            throw ValidationError("--broker-stop and --journal-setting are for a broker of KAFKA_BOOTSTRAP_SERVERS")
+        }
         // What becomes a dead letter is looked for in the logs.
         if logLevel == "critical" { throw ValidationError("--log-level: errors must be logged") }
     }
