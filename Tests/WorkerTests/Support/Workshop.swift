@@ -15,43 +15,53 @@ final class Workshop: Sendable {
     let sender: RecordingSender
     let time: ManualTime
     let journal: Journal
+    /// What the journal reads.
+    let log: RecordedLog
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     var clock: WallClock { time.clock }
-    /// The journal's own work.
-    let running: Task<Void, any Error>
+    /// The journal's own work, and the regular question where its log ends.
+    let running: Task<Void, Never>
 
     /// Starts a process with its journal.
     ///
     /// - Parameters:
     ///   - other: a process of the same installation, with the same broker and time.
-    ///   - index: what an earlier process of this machine has left.
     ///   - watcher: who is told what the journal does.
+    ///   - snapshots: what an earlier process of this machine has kept of its index.
     ///   - isAssigned: whether the process has all partitions from the beginning.
     init(
         beside other: Workshop? = nil, instance: String = "worker-1",
-        index: any JournalIndex = MemoryJournalIndex(), journalSettings: JournalSettings = Workshop.journalSettings,
-        watcher: JournalWatcher? = nil, isAssigned: Bool = true
+        journalSettings: JournalSettings = Workshop.journalSettings, watcher: JournalWatcher? = nil,
+        snapshots: JournalSnapshotStore? = nil, isAssigned: Bool = true
     ) {
-        let (keys, sender) = (other?.keys ?? .random(), other?.sender ?? RecordingSender())
         let time = other?.time ?? ManualTime(originMilliseconds: Self.now)
+        let (keys, sender) = (other?.keys ?? .random(), other?.sender ?? RecordingSender(clock: time.clock))
         let codec = Self.codec(keys: keys)
         let journal = Journal(
-            provider: Self.scripted, instance: instance, codec: codec, sender: sender, index: index,
-            settings: journalSettings, timing: time.ofJournal, clock: time.clock, blocking: .inPlace,
+            provider: Self.scripted, instance: instance, codec: codec, sender: sender, settings: journalSettings,
+            hash: snapshots?.hash ?? JournalHash(), timing: time.ofJournal, clock: time.clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        if let watcher {
-            journal.attach(watcher)
-            journal.attach(source: watcher)
-        }
-        sender.connect(from: journal.open(), to: codec.topics.journal(of: Self.scripted)) { [weak journal] in
-            journal?.received($0)
-        }
+        if let watcher { journal.attach(watcher) }
+        let log = RecordedLog(sender, topic: codec.topics.journal(of: Self.scripted), codec: codec)
+        log.attach(journal)
         if isAssigned { journal.assigned(Array(0..<journalSettings.partitions)) }
-        (self.keys, self.codec, self.sender, self.time, self.journal) = (keys, codec, sender, time, journal)
-        self.running = Task { try await journal.run() }
+        (self.keys, self.codec, self.sender, self.time) = (keys, codec, sender, time)
+        (self.journal, self.log) = (journal, log)
+        let timing = time.waiting
+        self.running = Task {
+            if let snapshots { await journal.restore(from: snapshots) }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await journal.run() }
+                while await timing.pause(for: journalSettings.boundsInterval) { log.askEnds() }
+                group.cancelAll()
+            }
+        }
     }
 
-    deinit { running.cancel() }
+    deinit {
+        running.cancel()
+        log.close()
+    }
 
     static func codec(keys: SealingKeyRing = .random()) -> MessageCodec {
         MessageCodec(topics: TopicNames(), source: "/test", keys: keys)
