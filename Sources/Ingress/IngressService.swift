@@ -67,7 +67,7 @@ public struct IngressService: Sendable {
         let publisher = CommandPublisher(
             codec: dependencies.codec, sender: dependencies.sender, replies: table,
             replyAddress: { reader.replyAddress }, partitionCount: settings.commandPartitions,
-            requestTimeout: settings.requestTimeout)
+            requestTimeout: settings.requestTimeout, clock: dependencies.clock)
         let admission = AdmissionControl(
             requestsMax: settings.requestsMax, requestsPerCallerMax: settings.requestsPerCallerMax)
         registry.observe(MetricName.repliesAwaited) { Double(table.count) }

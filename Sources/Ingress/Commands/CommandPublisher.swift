@@ -8,6 +8,7 @@ struct CommandPublisher: Sendable {
     let replyAddress: @Sendable () -> ReplyAddress?
     let partitionCount: Int32
     let requestTimeout: Duration
+    let clock: WallClock
 
     /// Stores a command; returns when the broker has it.
     func store(_ command: Command) async throws(PublishFailure) {
@@ -40,13 +41,36 @@ struct CommandPublisher: Sendable {
             guard error == .possiblyStored else { throw error }
         }
         let left = requestTimeout - (ContinuousClock.now - started)
-        guard left > .zero, let message = await replies.reply(to: command.id, within: left) else { throw .noReply }
+        guard left > .zero, let message = await replies.reply(to: command.id, within: left) else {
+            noteUntold(command)
+            throw .noReply
+        }
         do {
             return try codec.reply(from: message)
         } catch {
             throw .unreadableReply
         }
     }
+
+    /// Tells the command's lane that its caller gets no answer, so that whoever settles it tells the merchant.
+    ///
+    /// The task stands behind the command in the log, whatever the clocks say; only payments have an outcome that is told.
+    private func noteUntold(_ command: Command) {
+        guard command.operation == .pay || command.operation == .payRecurrent,
+            command.reference.shopTransactionID != nil
+        else { return }
+        let now = clock.unixMilliseconds
+        let task = LaneTask(
+            id: .make(atUnixMilliseconds: now), provider: command.provider, lane: command.lane,
+            createdAtMilliseconds: now, content: .untold(command.id), trace: command.trace)
+        guard let record = try? codec.record(for: task, partitionCount: partitionCount) else { return }
+        let end = ContinuousClock.now + Self.untoldLimit
+        // The caller is answered meanwhile.
+        Task { [sender] in _ = await sender.sendUntilStored(record, isTooLate: { ContinuousClock.now > end }) }
+    }
+
+    /// How long storing such a task is tried.
+    private static let untoldLimit: Duration = .seconds(300)
 }
 
 /// Why a command has no reply.

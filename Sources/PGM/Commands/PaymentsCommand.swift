@@ -29,7 +29,7 @@ struct PaymentsCommand: AsyncParsableCommand {
 
         func read(
             _ provider: ProviderName,
-            isWanted: @escaping @Sendable (JournalKey, JournalSummary) -> Bool = { _, _ in false },
+            isWanted: (@Sendable (JournalKey, JournalSummary) -> Bool)? = nil,
             _ entries: @escaping @Sendable (JournalView) async throws -> [JournalView.Entry]
         ) async throws -> [JournalView.Entry] {
             try await JournalView.read(

@@ -1,4 +1,5 @@
 import Ingress
+import Logging
 import Providers
 import Shared
 import Worker
@@ -116,11 +117,40 @@ extension Doctor {
         do {
             let settings = try await KafkaAdministration.topicSettings(
                 topics: counts.keys.sorted(), configuration: process.kafka, within: Self.brokerLimit)
-            return [answered] + partitions + TopicCheck.settings(of: topics, found: settings)
+            let keys = role == .all || role == .worker ? await journalKeys(process, providers, counts) : []
+            return [answered] + partitions + TopicCheck.settings(of: topics, found: settings) + keys
         } catch {
             let sentence = "the broker does not tell them (\(error.code.rawValue)); allow DescribeConfigs on the topics"
             return [answered] + partitions + [.wrong("settings of topics", sentence)]
         }
+    }
+
+    /// Which encryption keys the journals still need, and until when; reads them from beginning to end.
+    private func journalKeys(
+        _ process: ProcessSettings, _ providers: [ProviderName], _ counts: [String: Int]
+    ) async -> [Finding] {
+        let codec = MessageCodec(topics: process.topics, source: "/pgm/doctor", keys: process.keys)
+        let logger = Logger(label: "pgm") { LineLogHandler(label: $0, level: .error, format: process.logFormat) }
+        var findings: [Finding] = []
+        for provider in providers where counts[process.topics.journal(of: provider)] != nil {
+            let subject = "encryption keys of " + process.topics.journal(of: provider)
+            let used = try? await JournalView.read(
+                provider, partitions: process.plan.commandPartitions, codec: codec, configuration: process.kafka,
+                logger: logger, within: Self.brokerLimit
+            ) { $0.sealingKeys }
+            guard let used else {
+                findings.append(.wrong(subject, "the journal cannot be read"))
+                continue
+            }
+            for (id, last) in used.sorted(by: { $0.key < $1.key }) {
+                let end = last + process.plan.journalRetention.components.seconds * 1000
+                let until = "is needed until " + WallClock.rfc3339(unixMilliseconds: end)
+                findings.append(
+                    process.keys.contains(id)
+                        ? .fine(subject, id + " " + until) : .wrong(subject, id + " " + until + ", and is not in the ring"))
+            }
+        }
+        return findings
     }
 
     private static func broker(_ error: KafkaError) -> Finding {

@@ -232,7 +232,7 @@ struct DeadLetterContent: Codable {
 
 extension KafkaMessage {
     /// Text of a header; bytes that are not UTF-8 are repaired, so that nothing traps.
-    func text(_ name: String) -> String? {
+    public func text(_ name: String) -> String? {
         header(name).map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -28,6 +28,23 @@ extension CommandProcessor {
         }
     }
 
+    /// Makes a command that can never run a dead letter, and tells its caller so, if somebody waits.
+    func bury(_ message: KafkaMessage, reason: String) async -> RecordDisposition {
+        let disposition = await deadLetters.bury(message, reason: reason)
+        guard disposition == .done,
+            let address = message.text(MessageHeaderName.replyTo).flatMap(ReplyAddress.init),
+            let id = message.text(MessageHeaderName.id).flatMap(CommandID.init)
+        else { return disposition }
+        var response = ErrorResponse(.internalError, "the request could not be processed, nothing was done")
+        response.requestId = id.value
+        guard let body = try? JSONCoding.encode(response) else { return disposition }
+        let reply = Reply(commandID: id, statusCode: response.statusCode, body: body)
+        if let record = try? codec.record(for: reply, to: address, atMilliseconds: clock.unixMilliseconds) {
+            _ = try? await sender.send(record)
+        }
+        return disposition
+    }
+
     /// Records that a command came too late and never ran; its caller was answered long ago.
     func expire(_ command: Command, _ message: KafkaMessage) async -> RecordDisposition {
         logger.notice("a command expired before it could start", metadata: metadata(of: command))

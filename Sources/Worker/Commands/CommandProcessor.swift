@@ -95,10 +95,11 @@ public struct CommandProcessor: Sendable {
         do {
             command = try codec.command(from: message)
         } catch {
-            return await deadLetters.bury(message, unreadable: error)
+            guard case .malformed(let reason) = error else { return .stopPartition }
+            return await bury(message, reason: reason)
         }
         guard command.provider == description.name, let operation = description.operation(command.operation) else {
-            return await deadLetters.bury(message, reason: "the provider does not have this operation")
+            return await bury(message, reason: "the provider does not have this operation")
         }
         guard await waitUntilDue(command) else { return .leftForSuccessor }
         let hop = TraceHop.start(command.operation.rawValue, .consumer, parent: command.trace)

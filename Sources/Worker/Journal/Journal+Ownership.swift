@@ -201,9 +201,22 @@ extension Journal: Service {
     // MARK: - From time to time
 
     private func tick() async {
+        var keysTold = timing.now
         while await timing.pause(for: settings.tick) {
             expireWaiters()
             await announceDue()
+            guard timing.now - keysTold > Self.keysInterval else { continue }
+            keysTold = timing.now
+            tellKeys()
+        }
+    }
+
+    private static let keysInterval: Duration = .seconds(10)
+
+    private func tellKeys() {
+        for (id, last) in sealingKeys {
+            let end = last / 1000 + settings.retention.components.seconds
+            metrics.key(id, isPresent: codec.hasSealingKey(id), neededUntil: end)
         }
     }
 

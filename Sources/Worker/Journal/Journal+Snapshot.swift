@@ -47,7 +47,7 @@ extension Journal {
         guard kept.position <= bounds.upperBound else { return false }
         for place in [kept.last, kept.owner].compactMap(\.self) where place.offset >= bounds.lowerBound {
             guard let found = try? await source.record(at: place.offset, of: partition) else { continue }
-            let id = found.header(MessageHeaderName.id).map { JournalReading.RecordID(String(decoding: $0, as: UTF8.self)) }
+            let id = found.text(MessageHeaderName.id).map { JournalReading.RecordID($0) }
             return id == JournalReading.RecordID(hash: place.id)
         }
         return false

@@ -7,6 +7,11 @@ struct JournalMetrics: Sendable {
         let outcome: String
     }
 
+    private struct Key: Hashable, Sendable {
+        let id: String
+        let isPresent: Bool
+    }
+
     private let provider: ProviderName
     private let entries: CounterFamily<ProviderName>
     private let voids: CounterFamily<ProviderName>
@@ -14,6 +19,7 @@ struct JournalMetrics: Sendable {
     private let resets: CounterFamily<ProviderName>
     private let loads: CounterFamily<ProviderName>
     private let contradictions: CounterFamily<ProviderName>
+    private let keys: GaugeFamily<Key>
     private let unknowns: CounterFamily<Operation>
     private let recoveries: CounterFamily<Recovered>
 
@@ -26,6 +32,9 @@ struct JournalMetrics: Sendable {
         resets = CounterFamily(MetricName.journalReset, label)
         loads = CounterFamily(MetricName.journalLoaded, label)
         contradictions = CounterFamily(MetricName.contradictions, label)
+        keys = GaugeFamily(MetricName.journalKeyNeeded) { key in
+            [("provider", provider.value), ("key", key.id), ("present", String(key.isPresent))]
+        }
         unknowns = CounterFamily(MetricName.effectsUnknown) { operation in
             [("provider", provider.value), ("operation", operation.rawValue)]
         }
@@ -48,6 +57,11 @@ struct JournalMetrics: Sendable {
 
     /// A record was read again by its offset.
     func loaded() { loads.increment(provider) }
+
+    /// An encryption key is needed until a time, Unix seconds.
+    func key(_ id: String, isPresent: Bool, neededUntil time: Int64) {
+        keys.set(Key(id: id, isPresent: isPresent), Double(time))
+    }
 
     /// The outcome of a call is not known.
     func unknown(_ operation: Operation) { unknowns.increment(operation) }

@@ -25,7 +25,7 @@ public final class JournalView: KafkaLogHandler {
 
     private let provider: ProviderName
     private let codec: MessageCodec
-    private let isWanted: @Sendable (JournalKey, JournalSummary) -> Bool
+    private let isWanted: (@Sendable (JournalKey, JournalSummary) -> Bool)?
     private let hash = JournalHash()
     private let reader = Mutex<KafkaLogReader?>(nil)
     private let left = Mutex<(partitions: Set<Int32>, continuation: CheckedContinuation<Void, Never>?)>(([], nil))
@@ -34,12 +34,12 @@ public final class JournalView: KafkaLogHandler {
     /// Reads a journal up to where it ends at this moment, and lends what it says.
     ///
     /// - Parameters:
-    ///   - isWanted: which entries ``kept()`` returns besides open ones.
+    ///   - isWanted: which entries ``kept()`` returns besides open ones; none when it is `nil`, which is faster.
     ///   - limit: longest wait for an answer about offsets, and for a record.
     public static func read<Value: Sendable>(
         _ provider: ProviderName, partitions: Int32, codec: MessageCodec, configuration: KafkaConfiguration,
         logger: Logger, within limit: Duration = .seconds(30),
-        isWanted: @escaping @Sendable (JournalKey, JournalSummary) -> Bool,
+        isWanted: (@Sendable (JournalKey, JournalSummary) -> Bool)? = nil,
         _ body: @escaping @Sendable (JournalView) async throws -> Value
     ) async throws -> Value {
         let view = JournalView(provider, codec, isWanted)
@@ -60,7 +60,7 @@ public final class JournalView: KafkaLogHandler {
 
     private init(
         _ provider: ProviderName, _ codec: MessageCodec,
-        _ isWanted: @escaping @Sendable (JournalKey, JournalSummary) -> Bool
+        _ isWanted: (@Sendable (JournalKey, JournalSummary) -> Bool)?
     ) {
         self.provider = provider
         self.codec = codec
@@ -92,7 +92,8 @@ public final class JournalView: KafkaLogHandler {
                     continue
                 }
                 _ = log.read(reading)
-                guard case .entry(let hash) = reading.subject, let stored = try? codec.journalRecord(from: record.copied()),
+                guard let isWanted, case .entry(let hash) = reading.subject,
+                    let stored = try? codec.journalRecord(from: record.copied()),
                     let summary = try? codec.journalSummary(from: stored.value), isWanted(stored.key.entry, summary)
                 else { continue }
                 state.wanted.append((partition.partition, hash))

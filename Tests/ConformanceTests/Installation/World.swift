@@ -168,7 +168,7 @@ struct World: Sendable {
             let publisher = CommandPublisher(
                 codec: codec, sender: sender, replies: table,
                 replyAddress: { ReplyAddress(partition: 0, instance: "conformance") },
-                partitionCount: World.commandPartitions, requestTimeout: settings.requestTimeout)
+                partitionCount: World.commandPartitions, requestTimeout: settings.requestTimeout, clock: clock)
             return RequestHandler(
                 settings: settings, providers: EnabledProviders([provider]),
                 authentication: CallerAuthentication(keys: []),

@@ -102,7 +102,7 @@ struct Edge: Sendable {
     ) -> RequestHandler {
         let publisher = CommandPublisher(
             codec: codec, sender: sender, replies: table, replyAddress: { replyAddress }, partitionCount: 12,
-            requestTimeout: settings.requestTimeout)
+            requestTimeout: settings.requestTimeout, clock: .system)
         return RequestHandler(
             settings: settings, providers: EnabledProviders(providers),
             authentication: CallerAuthentication(keys: settings.apiKeys),

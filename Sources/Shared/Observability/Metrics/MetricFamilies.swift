@@ -32,16 +32,16 @@ public final class TimerFamily<Key: Hashable & Sendable>: Sendable {
 }
 
 /// Gauges of one metric, each made once.
-final class GaugeFamily<Key: Hashable & Sendable>: Sendable {
+public final class GaugeFamily<Key: Hashable & Sendable>: Sendable {
     private let cache: SeriesCache<Key, Meter>
 
     /// - Parameter dimensions: Names and values of a key; asked once for each key.
-    init(_ name: String, _ dimensions: @escaping @Sendable (Key) -> [(String, String)]) {
+    public init(_ name: String, _ dimensions: @escaping @Sendable (Key) -> [(String, String)]) {
         cache = SeriesCache { Meter(label: name, dimensions: dimensions($0)) }
     }
 
     /// Sets the gauge of a key.
-    func set(_ key: Key, _ value: Double) {
+    public func set(_ key: Key, _ value: Double) {
         cache[key].set(value)
     }
 }
