@@ -159,7 +159,8 @@ final class RecordingSender: RecordSender {
         let (trouble, before, isOver) = state.withLock { state in
             if !isOfJournal { state.attempts += 1 }
             let isOver = generation ?? state.generation != state.generation
-            let trouble = state.troubles[record.topic]?.isEmpty == false ? state.troubles[record.topic]?.removeFirst() : nil
+            let isTroubled = state.troubles[record.topic]?.isEmpty == false
+            let trouble = isTroubled ? state.troubles[record.topic]?.removeFirst() : nil
             return (trouble, state.before.removeValue(forKey: record.topic), isOver)
         }
         if isOver { return report(.failure(KafkaSendError(code: .fatal, mayBeStored: false))) }
@@ -168,10 +169,10 @@ final class RecordingSender: RecordSender {
         var place = store(record)
         if state.withLock({ $0.isSilent }) { return }
         if case .withoutPlace = trouble { place.offset = -1 }
-        let result: Result<KafkaOffset, KafkaSendError> =
-            if case .inDoubt = trouble { .failure(KafkaSendError(code: .possiblyPersisted, mayBeStored: true)) }
-            else { .success(place) }
-        if isOfJournal { tell { report(result) } } else { report(result) }
+        var result: Result<KafkaOffset, KafkaSendError> = .success(place)
+        if case .inDoubt = trouble { result = .failure(KafkaSendError(code: .possiblyPersisted, mayBeStored: true)) }
+        let answer = result
+        if isOfJournal { tell { report(answer) } } else { report(answer) }
     }
 }
 

@@ -48,7 +48,8 @@ extension Workshop {
     /// Writes a record into the log as some process does.
     @discardableResult
     func store(_ record: JournalRecord, in partition: Int32) -> Int64 {
-        sender.store(codec.record(for: record, of: Self.scripted, partition: partition, atMilliseconds: Self.now)).offset
+        let sent = codec.record(for: record, of: Self.scripted, partition: partition, atMilliseconds: Self.now)
+        return sender.store(sent).offset
     }
 
     /// A record of an entry as a writer of this epoch makes it.
@@ -57,8 +58,8 @@ extension Workshop {
         id: String = "r"
     ) throws -> JournalRecord {
         JournalRecord(
-            id: id + ".\(epoch).elsewhere", key: JournalRecordKey(key, JournalWriter(epoch: epoch, generation: generation)),
-            mark: mark,
+            id: id + ".\(epoch).elsewhere",
+            key: JournalRecordKey(key, JournalWriter(epoch: epoch, generation: generation)), mark: mark,
             value: try codec.journalValue(
                 JournalSummary(), try JSONCoding.encode(content), of: key, provider: Self.scripted))
     }

@@ -100,8 +100,10 @@ final class Workshop: Sendable {
     }
 
     /// Works on an open entry as its lane does.
-    func clearUp(_ key: JournalKey, of command: Command, _ script: Script) async -> RecordDisposition {
-        await process(.due(key), in: Self.partition(of: command.lane), processor(script))
+    func clearUp(
+        _ key: JournalKey, of command: Command, _ script: Script, timing: Timing? = nil
+    ) async -> RecordDisposition {
+        await process(.due(key), in: Self.partition(of: command.lane), processor(script, timing: timing))
     }
 
     private func process(_ work: LaneWork, in number: Int32, _ processor: CommandProcessor) async -> RecordDisposition {
