@@ -147,9 +147,6 @@ let package = Package(
             name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", crypto, logging],
             swiftSettings: strict),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Worker", "Providers", "Shared", logging],
-            swiftSettings: optimised),
-        .testTarget(
             name: "SandboxTests",
             dependencies: [
                 "Sandbox", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging, nioCore, nioHTTP1,

@@ -5,29 +5,24 @@ import Worker
 
 /// Workers that join their group when they have read all journals: until then others go on with its partitions.
 struct JoiningWorker: Service {
-    let journals: [(journal: Journal, snapshots: JournalSnapshotStore?)]
+    let journals: [Journal]
     let lanes: LaneGroup
     let snapshotInterval: Duration
     let logger: Logger
 
     func run() async throws {
-        for (journal, snapshots) in journals {
-            if let snapshots { await journal.restore(from: snapshots) }
-        }
         let areRead = await withTaskGroup(of: Bool.self) { group in
-            for (journal, _) in journals { group.addTask { await journal.catchUp() } }
+            for journal in journals { group.addTask { await journal.catchUp() } }
             return await group.allSatisfy(\.self)
         }
         guard areRead else { return }
-        let missing = Set(journals.flatMap(\.journal.missingSealingKeys)).sorted()
+        let missing = Set(journals.flatMap(\.missingSealingKeys)).sorted()
         guard missing.isEmpty else { throw MissingKeys(ids: missing) }
         logger.info("the journals are read, joining the group")
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for case let (journal, snapshots?) in journals {
-                group.addTask { await journal.keepSaving(to: snapshots, every: snapshotInterval) }
-            }
+            for journal in journals { group.addTask { await journal.keepSaving(every: snapshotInterval) } }
             try await lanes.run()
-            // The indexes are kept once more when what is under way has ended.
+            // The indexes are kept once more when what was under way has ended.
             group.cancelAll()
             try await group.waitForAll()
         }

@@ -9,7 +9,6 @@ extension RoleAssembly {
     private struct Worker {
         var lanes: LaneConsumer
         var journal: Journal
-        var snapshots: JournalSnapshotStore?
         var topics: [String]
         var services: [any Service]
         var parts: [HealthPart]
@@ -21,8 +20,8 @@ extension RoleAssembly {
     ) throws -> (services: [any Service], parts: [HealthPart]) {
         let reader = try JournalReader(configuration: process.kafka, logger: logger)
         let workers = try selection.entries.map { try worker($0, settings, reader) }
-        let journals = workers.map { (journal: $0.journal, snapshots: $0.snapshots) }
-        producer.onFailure { for journal in journals.map(\.journal) { journal.producerFailed() } }
+        let journals = workers.map(\.journal)
+        producer.onFailure { for journal in journals { journal.producerFailed() } }
         let group = process.topics.workerGroup
         let lanes = try LaneGroup(
             group: group, lanes: workers.map(\.lanes), configuration: process.kafka,
@@ -33,7 +32,7 @@ extension RoleAssembly {
         let readerGate = self.gate(
             reader, topics: selection.names.map { process.topics.journal(of: $0) })
         return (
-            workers.flatMap(\.services) + [readerGate] + workers.map(\.journal) + [gate],
+            workers.flatMap(\.services) + [readerGate] + journals + [gate],
             workers.flatMap(\.parts) + [gate.part("topics.worker")]
         )
     }
@@ -44,7 +43,7 @@ extension RoleAssembly {
         let (provider, transport) = provider(entry)
         let name = entry.type.description.name
         let topic = process.topics.commands(of: name)
-        let (journal, snapshots) = journal(of: name, settings)
+        let journal = journal(of: name, settings)
         reader.add(journal)
         let processor = CommandProcessor(
             .init(
@@ -64,14 +63,12 @@ extension RoleAssembly {
         }
         observe(name, journal)
         return Worker(
-            lanes: lanes, journal: journal, snapshots: snapshots, topics: [topic, journalTopic], services: [transport],
+            lanes: lanes, journal: journal, topics: [topic, journalTopic], services: [transport],
             parts: [part("worker." + name.value, of: lanes), health])
     }
 
     /// A journal, and where its index is kept; without that, or where nothing can be kept, its log is read at each start.
-    private func journal(
-        of name: ProviderName, _ settings: WorkerRoleSettings
-    ) -> (journal: Journal, snapshots: JournalSnapshotStore?) {
+    private func journal(of name: ProviderName, _ settings: WorkerRoleSettings) -> Journal {
         var snapshots: JournalSnapshotStore?
         if let directory = settings.journalDirectory {
             do throws(JournalDirectoryError) {
@@ -81,14 +78,13 @@ extension RoleAssembly {
                     "the journal's index cannot be kept in JOURNAL_DIRECTORY", metadata: .of([.reason: "\(error)"]))
             }
         }
-        let journal = Journal(
+        return Journal(
             provider: name, instance: process.instance, codec: codec, sender: producer,
             settings: JournalSettings(
                 partitions: process.plan.commandPartitions, standby: settings.standby,
                 reacquireDelay: process.kafka.sessionTimeout + .seconds(2), retention: process.plan.journalRetention,
                 cacheBytesMax: settings.journalCacheBytes),
-            hash: snapshots?.hash ?? JournalHash(), clock: clock, logger: logger)
-        return (journal, snapshots)
+            snapshots: snapshots, clock: clock, logger: logger)
     }
 
     private func observe(_ name: ProviderName, _ journal: Journal) {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Writes records, each acknowledged by all in-sync replicas and stored once however often the client has to repeat it.
 ///
-/// Created running: ``submit(_:generation:_:)`` works at once. Whoever creates one must let ``run()`` or ``close(within:)`` end
-/// it, since its thread keeps it alive.
+/// Created running: ``submit(_:generation:_:)`` works at once. Whoever creates one must let ``run()`` or
+/// ``close(within:)`` end it, since its thread keeps it alive.
 public final class KafkaProducer: Service, Sendable {
     /// How long ``run()`` lets records wait for their acknowledgement after a graceful shutdown began.
     public static let shutdownLimit: Duration = .seconds(5)

@@ -9,10 +9,11 @@ enum KafkaThread {
     static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Completion {
         let completion = Completion()
         let thread = Thread {
+            // The system learns the name of a running thread only.
+            Thread.current.name = name
             body()
             completion.complete()
         }
-        thread.name = name
         thread.stackSize = 1 << 20
         thread.start()
         return completion

@@ -31,6 +31,7 @@ extension Journal {
         mark.sealingKeyID = codec.sealingKeyID
         guard let value = try? codec.journalValue(draft.summary, draft.content, of: draft.key, provider: provider)
         else { return .notWritable }
+        let hash = hash.of(draft.key)
         var attempt = 1
         while !Task.isCancelled {
             guard let permission = permission(partition, epoch, isFact: mark.isFact) else { return .void }
@@ -39,11 +40,11 @@ extension Journal {
                 id: id, key: JournalRecordKey(draft.key, permission.writer), mark: mark, value: value)
             let reading = JournalReading(
                 offset: 0, timestampMilliseconds: clock.unixMilliseconds, writer: permission.writer,
-                id: .init(id), subject: .entry(hash.of(draft.key)), mark: mark, key: draft.key)
+                id: .init(id), subject: .entry(hash), mark: mark, key: draft.key)
             let sent = codec.record(
                 for: record, of: provider, partition: partition, atMilliseconds: clock.unixMilliseconds)
             switch await send(sent, reading, record, isOwner: permission.isOwner, isTooLate) {
-            case .judged(.valid): return isKnown(draft, partition) ? .valid : .void
+            case .judged(.valid): return isKnown(hash, from: mark.known, partition) ? .valid : .void
             case .judged(.late), .stored: return .void
             case .silence: return .unconfirmed
             case .failed(let error):
@@ -71,9 +72,8 @@ extension Journal {
     }
 
     /// Whether the owner's record of an entry was written with all in mind that the log says of it by now.
-    private func isKnown(_ draft: Draft, _ partition: Int32) -> Bool {
-        let hash = hash.of(draft.key)
-        return state.withLock { !($0.partitions[partition]?.log.hasLate(hash, from: draft.mark.known) ?? true) }
+    private func isKnown(_ hash: JournalEntryHash, from known: Int64, _ partition: Int32) -> Bool {
+        state.withLock { !($0.partitions[partition]?.log.hasLate(hash, from: known) ?? true) }
     }
 
     private func permission(_ partition: Int32, _ epoch: Int64, isFact: Bool) -> Permission? {

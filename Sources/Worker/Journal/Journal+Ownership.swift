@@ -9,8 +9,6 @@ extension Journal: Service {
     public func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
-            // Partitions that were assigned before are asked for anew.
-            group.addTask { await self.ask() }
             for await event in events {
                 if Task.isCancelled { break }
                 group.addTask {
@@ -124,12 +122,15 @@ extension Journal: Service {
 
     // MARK: - Reading up to the end
 
-    /// Waits until the whole journal was read as far as it goes at this moment, where all of it is followed, so that
-    /// partitions which this process is given then stand still for a moment only.
+    /// Takes over the kept index, and waits until the whole journal was read as far as it goes at this moment, where all of
+    /// it is followed, so that partitions which this process is given then stand still for a moment only.
     ///
     /// - Returns: `false` when the process stops first.
     public func catchUp() async -> Bool {
+        if let snapshots { await restore(from: snapshots) }
+        state.withLock { $0.isRestored = true }
         guard settings.standby == .all else { return true }
+        await ask()
         for partition in 0..<settings.partitions {
             while await !catchUp(partition) {
                 guard await timing.pause(for: settings.tick) else { return false }
@@ -168,7 +169,8 @@ extension Journal: Service {
     /// How far the partitions were read that are followed or assigned: their ends are asked for regularly.
     public var followedPositions: [Int32: Int64] {
         state.withLock { state in
-            state.partitions.filter { settings.standby == .all || $0.value.role != .following }
+            guard state.isRestored else { return [:] }
+            return state.partitions.filter { settings.standby == .all || $0.value.role != .following }
                 .mapValues { $0.log.position }
         }
     }

@@ -7,7 +7,7 @@ extension Journal {
     /// Takes over the kept indexes of partitions whose log is proven to be the one that they were made of.
     ///
     /// Called once, before anything is read; what is not proven is read from its beginning.
-    public func restore(from store: JournalSnapshotStore) async {
+    func restore(from store: JournalSnapshotStore) async {
         let numbers = (0..<settings.partitions).map { $0 }
         let kept = await withTaskGroup(of: (Int32, JournalSnapshot?).self) { group in
             for number in numbers {
@@ -54,7 +54,7 @@ extension Journal {
     }
 
     /// Keeps the indexes of all partitions that were read; blocks for as long as the disk takes.
-    public func save(to store: JournalSnapshotStore) {
+    func save(to store: JournalSnapshotStore) {
         let numbers = state.withLock { $0.partitions.keys.sorted() }
         for number in numbers {
             let kept = state.withLock { state -> (content: JournalSnapshot.Content, table: OffsetTable)? in
@@ -86,10 +86,11 @@ extension Journal {
         return copy
     }
 
-    /// Keeps the indexes regularly, and once more at the end.
+    /// Keeps the indexes regularly, and once more at the end; at once when they are kept nowhere.
     ///
     /// - Parameter interval: at each one they are written when enough was read since.
-    public func keepSaving(to store: JournalSnapshotStore, every interval: Duration) async {
+    public func keepSaving(every interval: Duration) async {
+        guard let store = snapshots else { return }
         var saved: Int64 = 0
         while await timing.pause(for: interval) {
             let read = positions.values.reduce(0, +)

@@ -43,6 +43,8 @@ public final class Journal: Sendable {
         var cache: JournalCache
         var assignments: UInt64 = 0
         var source: (any JournalSource)?
+        /// Whether the kept index was taken over, where there can be one: until then nothing is read.
+        var isRestored: Bool
     }
 
     /// What has to be done outside of the lock.
@@ -60,6 +62,7 @@ public final class Journal: Sendable {
     let clock: WallClock
     let logger: Logger
     let hash: JournalHash
+    let snapshots: JournalSnapshotStore?
     let state: Mutex<State>
     let serial = Atomic<UInt64>(0)
     let owner = Mutex<(any JournalOwner)?>(nil)
@@ -68,22 +71,25 @@ public final class Journal: Sendable {
     let metrics: JournalMetrics
 
     /// Makes the journal of one provider; connect it with ``attach(_:)`` and ``attach(source:)`` before running.
+    ///
+    /// - Parameter snapshots: where the index is kept; without it the log is read from its beginning at each start.
     public init(
         provider: ProviderName, instance: String, codec: MessageCodec, sender: any RecordSender,
-        settings: JournalSettings, hash: JournalHash = JournalHash(), timing: Timing = .system, clock: WallClock,
-        logger: Logger
+        settings: JournalSettings, snapshots: JournalSnapshotStore? = nil, timing: Timing = .system,
+        clock: WallClock, logger: Logger
     ) {
         self.provider = provider
         self.instance = instance
         self.codec = codec
         self.sender = sender
         self.settings = settings
-        self.hash = hash
+        self.hash = snapshots?.hash ?? JournalHash()
+        self.snapshots = snapshots
         self.timing = timing
         self.clock = clock
         self.logger = logger
         self.metrics = JournalMetrics(provider: provider)
-        var state = State(cache: JournalCache(bytesMax: settings.cacheBytesMax))
+        var state = State(cache: JournalCache(bytesMax: settings.cacheBytesMax), isRestored: snapshots == nil)
         for number in 0..<settings.partitions { state.partitions[number] = JournalPartition() }
         self.state = Mutex(state)
         // A few for each rebalance.

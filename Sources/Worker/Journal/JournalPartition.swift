@@ -63,7 +63,7 @@ struct JournalPartition: Sendable {
     private(set) var log: JournalLog
     /// Whether a record needs a newer version of this process: nothing behind it can be read.
     private(set) var isStopped = false
-    /// Whether everything was read once that the log held when somebody first asked.
+    /// Whether everything was read once that the log held when it was asked for.
     private(set) var isCaughtUp = false
     /// The offset up to before which the partition is to be read.
     private var target: Int64 = 0
@@ -213,6 +213,7 @@ struct JournalPartition: Sendable {
             return readOn(to: bounds.upperBound)
         }
         guard !isBehind else { return [] }
+        isCaughtUp = true
         // What was acknowledged and is not in the log was not stored.
         let missing = unlocated.values.sorted()
         unlocated = [:]

@@ -1,7 +1,8 @@
 import Logging
 import Shared
 import Synchronization
-import Worker
+
+@testable import Worker
 
 /// The worker's journal without a broker: its records are those that the sender keeps.
 final class Memory: Sendable, JournalSource {
@@ -12,8 +13,6 @@ final class Memory: Sendable, JournalSource {
         let topic: String
     }
 
-    private let hash = JournalHash()
-
     private let parts = Mutex<Parts?>(nil)
 
     /// Makes the journal; it owns every partition once it runs.
@@ -22,7 +21,7 @@ final class Memory: Sendable, JournalSource {
     ) -> Journal {
         let journal = Journal(
             provider: provider, instance: "conformance", codec: codec, sender: sender,
-            settings: JournalSettings(partitions: World.commandPartitions), hash: hash, clock: clock, logger: logger)
+            settings: JournalSettings(partitions: World.commandPartitions), clock: clock, logger: logger)
         parts.withLock {
             $0 = Parts(journal: journal, codec: codec, sender: sender, topic: codec.topics.journal(of: provider))
         }
@@ -52,7 +51,9 @@ final class Memory: Sendable, JournalSource {
         let messages = parts.sender.stored(in: parts.topic).filter {
             $0.partition == partition && (offset..<end).contains($0.offset)
         }
-        let readings = messages.compactMap { try? parts.codec.journalReading(from: $0, hash, claimsSince: 0) }
+        let readings = messages.compactMap {
+            try? parts.codec.journalReading(from: $0, parts.journal.hash, claimsSince: 0)
+        }
         parts.journal.received(readings, of: partition)
         parts.journal.reached(end, of: partition)
     }

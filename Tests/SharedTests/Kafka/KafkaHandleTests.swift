@@ -14,7 +14,7 @@ struct KafkaHandleTests {
             _ = try await producer.send(KafkaRecord(topic: topic, partition: 0, key: nil, value: [0]))
         }
         let handle = try KafkaHandle(
-            .consumer, settings: try configuration.settings(adding: configuration.readerSettings),
+            .consumer, settings: try configuration.settings(adding: configuration.readerSettings()),
             events: RD_KAFKA_EVENT_ERROR)
         let freed = try await KafkaThread.run("pgm-test") { () -> Result<[Bool], KafkaError> in
             guard let queue = KafkaQueue(rd_kafka_queue_new(handle.pointer), of: handle),

@@ -55,12 +55,14 @@ struct LogPartitionTests {
     @Test func aLookUpInterruptsARangeThatGoesOnWhereItWas() throws {
         var partition = range(5..<10)
         _ = receive([5, 6], &partition)
-        #expect(partition.lookUp(lookUp(2)))
+        let hasInterrupted = partition.lookUp(lookUp(2))
+        #expect(hasInterrupted)
         partition.stopped()
         var wanted = try #require(partition.wanted)
         #expect(wanted.reading == .lookUp && wanted.from == 2)
         partition.begun(.lookUp, at: 2)
-        #expect(!partition.lookUp(lookUp(8)))
+        let interruptsAgain = partition.lookUp(lookUp(8))
+        #expect(!interruptsAgain)
         #expect(receive([1], &partition) == .none)
         #expect(receive([2, 3], &partition) == .lookUp(0))
         #expect(partition.endLookUp()?.offset == 2)
@@ -79,9 +81,11 @@ struct LogPartitionTests {
         var partition = range(5..<10)
         _ = receive([5, 6], &partition)
         // The same place with another end needs no other fetch.
-        #expect(!partition.read(7..<20))
+        let isFetchedAnew = partition.read(7..<20)
+        #expect(!isFetchedAnew)
         #expect(receive([7], &partition) == .range(0..<1, isComplete: false))
-        #expect(partition.read(0..<3))
+        let isMoved = partition.read(0..<3)
+        #expect(isMoved)
         #expect(partition.range == 0..<3)
     }
 
@@ -89,9 +93,11 @@ struct LogPartitionTests {
         var partition = LogPartition()
         _ = partition.lookUp(lookUp(1, within: .zero))
         _ = partition.lookUp(lookUp(2))
-        #expect(partition.expireLookUps(at: .now + .seconds(1)).map(\.offset) == [1])
+        let expired = partition.expireLookUps(at: .now + .seconds(1))
+        #expect(expired.map(\.offset) == [1])
         #expect(partition.lookUps.map(\.offset) == [2])
-        #expect(partition.expireLookUps(at: nil).map(\.offset) == [2])
+        let left = partition.expireLookUps(at: nil)
+        #expect(left.map(\.offset) == [2])
         #expect(partition.isIdle)
     }
 

@@ -39,19 +39,21 @@ final class Workshop: Sendable {
         let codec = Self.codec(keys: keys)
         let journal = Journal(
             provider: Self.scripted, instance: instance, codec: codec, sender: sender, settings: journalSettings,
-            hash: snapshots?.hash ?? JournalHash(), timing: time.ofJournal, clock: time.clock,
+            snapshots: snapshots, timing: time.ofJournal, clock: time.clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         if let watcher { journal.attach(watcher) }
         let log = RecordedLog(sender, topic: codec.topics.journal(of: Self.scripted), codec: codec)
         log.attach(journal)
-        if isAssigned { journal.assigned(Array(0..<journalSettings.partitions)) }
+        let partitions = isAssigned ? Array(0..<journalSettings.partitions) : []
+        if snapshots == nil { journal.assigned(partitions) }
         (self.keys, self.codec, self.sender, self.time) = (keys, codec, sender, time)
         (self.journal, self.log) = (journal, log)
         let timing = time.waiting
         self.running = Task {
-            if let snapshots { await journal.restore(from: snapshots) }
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await journal.run() }
+                // As a process does that joins its group when it has read everything.
+                if snapshots != nil, await journal.catchUp() { journal.assigned(partitions) }
                 while await timing.pause(for: journalSettings.boundsInterval) { log.askEnds() }
                 group.cancelAll()
             }
