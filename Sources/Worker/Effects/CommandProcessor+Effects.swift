@@ -75,7 +75,9 @@ extension CommandProcessor {
         guard let payment else {
             let group = EffectState.group(of: command.operation, lane: command.lane.key)
             if let open = try await journal.openEntry(ofGroup: group, in: place.partition) {
-                return .recover(open, isOwnAnswer: false)
+                // A former owner's late answer can have settled it: then only its outcome is to be published.
+                let isSettled = try await self.known(open, place).entry?.owes == true
+                return isSettled ? .publish(open) : .recover(open, isOwnAnswer: false)
             }
             return .start(nil, known: position)
         }
