@@ -3,7 +3,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends librdkafka-dev libsqlite3-dev pkg-config zlib1g-dev \
+    && apt-get install --yes --no-install-recommends librdkafka-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 # The dependencies first: they change more seldom than the sources.
@@ -16,7 +16,7 @@ RUN swift build --configuration release --product pgm --static-swift-stdlib \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl librdkafka1 libsqlite3-0 tzdata zlib1g \
+    && apt-get install --yes --no-install-recommends ca-certificates curl librdkafka1 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin pgm \
     && install --directory --owner pgm --mode 700 /var/lib/pgm/journal

@@ -31,7 +31,6 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 
-let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 
@@ -56,7 +55,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // Tests alone: to read docker-compose.yml.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -85,7 +83,7 @@ let package = Package(
         ),
         .target(
             name: "Worker",
-            dependencies: ["Shared", "Providers", crypto, grdb, lifecycle, logging, metrics],
+            dependencies: ["Shared", "Providers", crypto, lifecycle, logging, metrics],
             swiftSettings: optimised
         ),
         .target(
@@ -146,11 +144,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", grdb, logging],
+            name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", crypto, logging],
             swiftSettings: strict),
-        .testTarget(
-            name: "SimulationTests", dependencies: ["Worker", "Providers", "Shared", logging],
-            swiftSettings: optimised),
         .testTarget(
             name: "SandboxTests",
             dependencies: [
@@ -163,6 +158,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "Chaos", "Hostile", "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

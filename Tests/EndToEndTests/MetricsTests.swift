@@ -46,6 +46,13 @@ struct MetricsTests {
         .init(process: "worker", name: "pgm_journal_open", labels: ["provider": "stripe"], isMet: any),
         .init(process: "worker", name: "pgm_journal_void_total", labels: provider),
         .init(process: "worker", name: "pgm_journal_fenced_total", labels: provider),
+        .init(process: "worker", name: "pgm_journal_reset_total", labels: provider, isMet: { $0 == 0 }),
+        .init(process: "worker", name: "pgm_journal_loaded_total", labels: provider),
+        .init(process: "worker", name: "pgm_journal_index_entries", labels: provider),
+        .init(process: "worker", name: "pgm_journal_index_bytes", labels: provider),
+        .init(
+            process: "worker", name: "pgm_journal_key_needed_until_seconds",
+            labels: ["provider": "generic-provider", "present": "true"]),
         .init(process: "worker", name: "pgm_payments_contradicted_total", labels: provider),
         .init(process: "worker", name: "pgm_effects_unknown_total", labels: ["operation": "pay"]),
         .init(process: "worker", name: "pgm_effects_recovered_total", labels: ["operation": "pay", "outcome": "OK"]),
@@ -183,14 +190,24 @@ struct MetricsTests {
         await producer.close(within: .seconds(2))
     }
 
+    /// A payment as a former owner of the partition writes it.
+    private func lateRecord(
+        _ codec: MessageCodec, of provider: ProviderName, partition: Int32
+    ) throws -> KafkaRecord {
+        let lists = ["attempts", "others", "notified", "refunds", "captures"].map { ($0, JSONValue.array([])) }
+        let content: [String: JSONValue] = ["shopTransactionID": "foreign", "attemptNumber": 0]
+            .merging(lists) { $1 }
+        let key = JournalKey.payment("foreign")
+        let value = try codec.journalValue(
+            JournalSummary(), try JSONCoding.encode(JSONValue.object(content)), of: key, provider: provider)
+        let record = JournalRecord(
+            id: "foreign-1", key: JournalRecordKey(key, JournalWriter(epoch: 1, generation: 0)), mark: JournalMark(),
+            value: value)
+        return codec.record(for: record, of: provider, partition: partition, atMilliseconds: 1)
+    }
+
     /// Another owner of a partition and a record of the former one, and a payment of which two outcomes are told.
     private func foreignRecords(_ codec: MessageCodec, of provider: ProviderName) throws -> [KafkaRecord] {
-        let journal = [(JournalKey.owner, Int64(1_000_000)), (JournalKey.claim("foreign"), Int64(1))].map {
-            key, epoch in
-            JournalRecord(
-                id: "foreign-\(epoch)", key: key, mark: JournalMark(epoch: epoch), summary: JournalSummary(),
-                content: Array("{}".utf8))
-        }
         let tasks = [PaymentStatus.accepted, .failed].map { status in
             let id = CommandID.make(atUnixMilliseconds: WallClock.system.unixMilliseconds)
             let message = MerchantNotification(
@@ -207,7 +224,11 @@ struct MetricsTests {
         let key = Array(Lane.shopTransaction("elsewhere").key.utf8)
         // Not where the payment is at home: that partition has to go on at once.
         let partition = (Partitioner.partition(forKey: key, count: 6) + 1) % 6
-        return try tasks.map { try codec.record(for: $0, partitionCount: 6) }
-            + journal.map { try codec.record(for: $0, of: provider, partition: partition, atMilliseconds: 1) }
+        let owner = codec.ownerRecord(
+            id: "foreign", epoch: 1_000_000, summary: JournalSummary(), of: provider, partition: partition,
+            atMilliseconds: 1)
+        return try tasks.map { try codec.record(for: $0, partitionCount: 6) } + [
+            owner, try lateRecord(codec, of: provider, partition: partition),
+        ]
     }
 }

@@ -5,10 +5,11 @@ import Foundation
 struct JournalBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal",
-        abstract: "Loads a journal of many entries into a worker, then kills workers and waits for the next one.",
+        abstract: "Fills a journal with many entries, and measures how workers start on it and take over.",
         discussion: """
             KAFKA_BOOTSTRAP_SERVERS names a broker to use instead of the embedded one. The embedded one keeps a few \
-            thousand records of each partition, so a worker that starts later finds only those.
+            thousand records of each partition: a worker has to read them while they are written, and one that starts \
+            later finds only those.
             """)
 
     @Option(help: "Entries of the journal.")
@@ -42,20 +43,24 @@ struct JournalBench: AsyncParsableCommand {
 
     private func measure(_ installation: JournalInstallation) async throws {
         Self.say("\(ProcessInfo.processInfo.activeProcessorCount) cores, \(installation.processes.brokerName)")
-        let first = try await installation.launchWorker("first", adminPort: 18_382)
-        _ = try await installation.waitUntilReady(first)
-        try await load(installation, first)
-        Self.say(installation.footprint(first))
+        let load = try JournalLoad(
+            installation, contentBytes: contentBytes,
+            ahead: ahead ?? (installation.processes.isEmbedded ? JournalLoad.aheadOfEmbeddedMax : 100_000))
+        let (each, valueBytes) = try load.sealingCost()
+        Self.say("sealing one entry: \(Self.rounded(each * 1_000_000, 1)) us on one core, value of \(valueBytes) bytes")
+        let first =
+            installation.processes.isEmbedded
+            ? try await startFollowing(load, installation) : try await startFromNothing(load, installation)
 
-        await installation.kill(first)
+        await installation.stop(first)
         let again = try await installation.launchWorker("first", adminPort: 18_382)
         let restart = try await installation.waitUntilReady(again)
-        Self.say("killed and started again: ready with all partitions after \(Self.seconds(restart))")
+        Self.say("stopped and started again with the kept index: ready after \(Self.seconds(restart))")
         Self.say(installation.footprint(again))
 
         let second = try await installation.launchWorker("second", adminPort: 18_383)
         let (catchingUp, records) = try await installation.waitUntilCaughtUp(second)
-        Self.say("second worker: caught up after \(Self.seconds(catchingUp)), \(records) records")
+        Self.say("second worker: caught up from nothing after \(Self.seconds(catchingUp)), \(records) records")
         Self.say(installation.footprint(second))
         await installation.kill(again)
         let takeover = try await installation.waitUntilReady(second)
@@ -63,20 +68,37 @@ struct JournalBench: AsyncParsableCommand {
         Self.say(installation.footprint(second))
     }
 
-    private func load(_ installation: JournalInstallation, _ worker: JournalInstallation.Worker) async throws {
-        let load = try JournalLoad(
-            installation, contentBytes: contentBytes,
-            ahead: ahead ?? (installation.processes.isEmbedded ? JournalLoad.aheadOfEmbeddedMax : 100_000))
-        let (each, valueBytes) = try load.sealingCost()
-        Self.say("sealing one entry: \(Self.rounded(each * 1_000_000, 1)) us on one core, value of \(valueBytes) bytes")
-        let before = try await installation.applied(worker)
+    /// Fills the journal, then starts a worker that knows nothing of it.
+    private func startFromNothing(
+        _ load: JournalLoad, _ installation: JournalInstallation
+    ) async throws -> JournalInstallation.Worker {
         let started = ContinuousClock.now
-        try await load.run(entries: entries, into: worker, appliedBefore: before)
-        let seconds = (ContinuousClock.now - started) / .seconds(1)
+        try await load.run(entries: entries, into: nil)
+        Self.say("\(entries) entries written in \(Self.seconds(ContinuousClock.now - started))")
+        let worker = try await installation.launchWorker("first", adminPort: 18_382)
+        say(try await installation.waitUntilReady(worker), worker, "ready from nothing after")
+        Self.say(installation.footprint(worker))
+        return worker
+    }
+
+    /// Fills the journal while a worker follows.
+    private func startFollowing(
+        _ load: JournalLoad, _ installation: JournalInstallation
+    ) async throws -> JournalInstallation.Worker {
+        let worker = try await installation.launchWorker("first", adminPort: 18_382)
+        _ = try await installation.waitUntilReady(worker)
+        let started = ContinuousClock.now
+        try await load.run(entries: entries, into: worker)
+        say(ContinuousClock.now - started, worker, "written and followed in")
+        Self.say(installation.footprint(worker))
+        return worker
+    }
+
+    private func say(_ time: Duration, _ worker: JournalInstallation.Worker, _ what: String) {
         let cpu = ProcessUsage(pid: worker.process.processIdentifier).cpuMicroseconds / Double(entries)
         Self.say(
-            "\(entries) entries loaded in \(Self.rounded(seconds, 1)) s: "
-                + "\(Self.rounded(Double(entries) / seconds, 0)) entries/s, "
+            "\(entries) entries \(what) \(Self.seconds(time)): "
+                + "\(Self.rounded(Double(entries) / (time / .seconds(1)), 0)) records/s, "
                 + "\(Self.rounded(cpu, 1)) us of the worker's processor time each")
     }
 

@@ -43,6 +43,12 @@ struct JournalInstallation: Sendable {
         return Worker(name: name, adminPort: adminPort, process: process, startedAt: .now)
     }
 
+    /// Lets a worker end as a deployment does: it keeps its index.
+    func stop(_ worker: Worker) async {
+        worker.process.terminate()
+        worker.process.waitUntilExit()
+    }
+
     /// Ends a worker without letting it finish anything.
     func kill(_ worker: Worker) async {
         Foundation.kill(worker.process.processIdentifier, SIGKILL)

@@ -3,7 +3,7 @@ import Logging
 import Shared
 import Synchronization
 
-/// Writes settled entries into a journal, as fast as a worker follows.
+/// Writes settled entries into a journal, as fast as a worker follows if one does.
 struct JournalLoad {
     /// Records ahead of the worker, of all partitions together, that the embedded broker keeps for sure: it drops what
     /// is older than about 5 MB of a partition, and one partition may be behind by all of them.
@@ -46,18 +46,17 @@ struct JournalLoad {
         return ((ContinuousClock.now - started) / .seconds(1) / Double(count), bytes / count)
     }
 
-    /// Writes the entries and waits until the worker has read them all.
-    func run(
-        entries: Int, into worker: JournalInstallation.Worker, appliedBefore: Int
-    ) async throws {
+    /// Writes the entries, and waits until a worker has read them all, when one follows.
+    func run(entries: Int, into worker: JournalInstallation.Worker?) async throws {
+        let appliedBefore = if let worker { try await installation.applied(worker) } else { 0 }
         let producer = try KafkaProducer(configuration: kafka, logger: Logger(label: "bench"))
-        let progress = LoadProgress(entries: entries)
+        let progress = LoadProgress(entries: entries, ahead: worker == nil ? .max : max(ahead, Self.step))
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<max(2, ProcessInfo.processInfo.activeProcessorCount * 2) {
                     group.addTask { try await self.write(producer, progress) }
                 }
-                try await follow(worker, appliedBefore, progress)
+                if let worker { try await follow(worker, appliedBefore, progress) }
                 try await group.waitForAll()
             }
         } catch {
@@ -94,7 +93,7 @@ struct JournalLoad {
             let first = progress.next.wrappingAdd(Self.step, ordering: .relaxed).oldValue
             guard first < progress.entries else { return }
             let end = min(first + Self.step, progress.entries)
-            while end - progress.applied.load(ordering: .relaxed) > max(ahead, Self.step) {
+            while end - progress.applied.load(ordering: .relaxed) > progress.ahead {
                 try await Task.sleep(for: .milliseconds(5))
             }
             let records = try (first..<end).map(record)
@@ -113,16 +112,18 @@ struct JournalLoad {
         let summary = JournalSummary(
             operation: .pay, commandID: command, reference: PaymentReference(shopTransactionID: reference),
             outcome: "OK", attempt: 1, changedAtMilliseconds: now, writer: "worker-" + run.prefix(8))
-        // The first owner's epoch: the worker that follows is the first one of this installation.
         let mark = JournalMark(
-            epoch: 1, stage: .settled, attemptID: command.value + ".1.worker-1", group: "",
-            expiresAtMilliseconds: now + 37 * 86_400_000)
+            stage: .settled, attemptID: command.value + ".1.worker-1", isFact: true, known: 1,
+            sealingKeyID: codec.sealingKeyID)
         // Whatever it is, sealed it cannot be compressed.
         let content = [UInt8](repeating: 0x61, count: contentBytes)
+        let key = JournalKey.payment(reference)
         let entry = JournalRecord(
-            id: command.value + ".1.worker.\(number)", key: .payment(reference), mark: mark, summary: summary,
-            content: content)
-        return try codec.record(
+            id: command.value + ".1.worker.\(number)",
+            // The first owner's epoch: a worker that follows is the first one of this installation.
+            key: JournalRecordKey(key, JournalWriter(epoch: 1, generation: 0)), mark: mark,
+            value: try codec.journalValue(summary, content, of: key, provider: provider))
+        return codec.record(
             for: entry, of: provider, partition: Int32(abs(number) % installation.partitions), atMilliseconds: now)
     }
 
@@ -138,8 +139,10 @@ struct JournalLoad {
 /// What the tasks of a load share.
 private final class LoadProgress: Sendable {
     let entries: Int
+    /// How far the writers may be before the worker.
+    let ahead: Int
     let next = Atomic<Int>(0)
     let applied = Atomic<Int>(0)
 
-    init(entries: Int) { self.entries = entries }
+    init(entries: Int, ahead: Int) { (self.entries, self.ahead) = (entries, ahead) }
 }

@@ -109,10 +109,10 @@ public struct JournalRecordKey: Sendable, Hashable {
 
         /// Takes a key apart; `nil` when it is not of the form.
         public init?(_ bytes: UnsafeRawBufferPointer) {
-            guard bytes.count > 2 else { return nil }
+            guard bytes.count > 2, Self.isText(bytes) else { return nil }
             let isOwner = bytes[0] == UInt8(ascii: "o") && bytes[1] == UInt8(ascii: "@")
             let sign = isOwner ? 1 : bytes.lastIndex(of: UInt8(ascii: "@"))
-            guard let sign, sign > 0 else { return nil }
+            guard let sign, isOwner || sign > 2 && Self.isEntry(bytes[0], bytes[1]) else { return nil }
             let behind = UnsafeRawBufferPointer(rebasing: bytes[(sign + 1)...])
             guard let point = behind.firstIndex(of: UInt8(ascii: ".")) else { return nil }
             let suffix = UnsafeRawBufferPointer(rebasing: behind[(point + 1)...])
@@ -129,6 +129,16 @@ public struct JournalRecordKey: Sendable, Hashable {
                 return nil
             }
             self.writer = JournalWriter(epoch: epoch, generation: Int(generation))
+        }
+
+        /// A name that is no text would be another one when it is read as text.
+        private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+            bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+        }
+
+        private static func isEntry(_ kind: UInt8, _ colon: UInt8) -> Bool {
+            colon == UInt8(ascii: ":")
+                && (kind == UInt8(ascii: "p") || kind == UInt8(ascii: "c") || kind == UInt8(ascii: "x"))
         }
     }
 }

@@ -206,6 +206,7 @@ extension CommandProcessor {
         case .notWritable:
             // The call was made, so nothing may say that it was not.
             logger.error("an answer of the provider is too large for the journal", metadata: metadata(of: command))
+            guard try await noteUntold(entry.key, place) else { return await pauseThenAgain() }
             let response = FailureAnswer.unknown(command, effect: .onceUnprotected)
             return await publish(Outcome(refusal: response, command), of: command, message)
         }

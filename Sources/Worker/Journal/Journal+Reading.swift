@@ -39,7 +39,11 @@ extension Journal {
         let place: Logger.Metadata = .of([.partition: "\(partition)", .offset: "\(offset)"])
         guard error.isPoison else {
             logger.error("a record of the journal needs a newer version; its partition stops here", metadata: place)
-            state.withLock { $0.partitions[partition]?.stop() }
+            change(partition) { state in
+                state.open.remove(partition)
+                return state.partitions[partition]?.stop() ?? []
+            }
+            owner.withLock { $0 }?.held(partition)
             return
         }
         logger.error("a record of the journal cannot be read and is passed over", metadata: place)
@@ -59,11 +63,13 @@ extension Journal {
     /// Changes a partition under the lock, and does outside of it what follows.
     func change(_ partition: Int32, _ body: (inout State) -> [JournalPartition.Action]) {
         let now = timing.now
-        let actions = state.withLock { state in
+        let (actions, late) = state.withLock { state in
+            let before = state.partitions[partition]?.log.lateCount ?? 0
             let actions = body(&state)
             noteOpen(partition, &state, at: now)
-            return actions
+            return (actions, (state.partitions[partition]?.log.lateCount ?? 0) - before)
         }
+        if late > 0 { metrics.void(late) }
         perform(actions, partition)
     }
 
@@ -89,9 +95,7 @@ extension Journal {
         for action in actions {
             switch action {
             case .read(let start, let end): state.withLock { $0.source }?.read(partition, from: start, upTo: end)
-            case .judged(let number, let verdict):
-                if verdict == .late { metrics.void() }
-                resolve(number, .judged(verdict))
+            case .judged(let number, let verdict): resolve(number, .judged(verdict))
             case .lost(let assignment): lost(partition, assignment)
             case .reset(let assignment): reset(partition, assignment)
             case .reached: wakeReached(partition)

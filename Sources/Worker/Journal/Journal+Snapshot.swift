@@ -57,23 +57,33 @@ extension Journal {
     func save(to store: JournalSnapshotStore) {
         let numbers = state.withLock { $0.partitions.keys.sorted() }
         for number in numbers {
-            let content = state.withLock { state -> JournalSnapshot.Content? in
+            let kept = state.withLock { state -> (content: JournalSnapshot.Content, table: OffsetTable)? in
                 guard let partition = state.partitions[number], partition.log.position > 0, !partition.isStopped else {
                     return nil
                 }
-                return JournalSnapshot.Content(
+                let content = JournalSnapshot.Content(
                     partition.log, log: store.logName(number), secret: store.secretName)
+                return (content, partition.log.entries)
             }
-            guard let content else { continue }
+            guard let kept else { continue }
             do {
                 // A place that is copied later may be newer than the position, and is read again from there.
-                try store.save(content, of: number) { shard in
-                    state.withLock { $0.partitions[number]?.log.entries.copy(ofShard: shard) } ?? ([], 0)
-                }
+                try store.save(kept.content, of: number) { try copy(ofShard: $0, of: kept.table, number) }
             } catch {
                 logger.warning("the journal's index cannot be kept", metadata: .of([.partition: "\(number)"]))
             }
         }
+    }
+
+    /// A copy of one shard of a partition's table, unless the partition has another one by now, since it is read anew.
+    func copy(
+        ofShard shard: Int, of table: OffsetTable, _ partition: Int32
+    ) throws(JournalDirectoryError) -> (bytes: [UInt8], count: Int) {
+        let copy = state.withLock { state in
+            state.partitions[partition]?.log.entries === table ? table.copy(ofShard: shard) : nil
+        }
+        guard let copy else { throw .overtaken }
+        return copy
     }
 
     /// Keeps the indexes regularly, and once more at the end; at once when they are kept nowhere.

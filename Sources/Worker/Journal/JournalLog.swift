@@ -54,6 +54,8 @@ struct JournalLog: Sendable {
     private(set) var late: [JournalEntryHash: [Int64]] = [:]
     /// Unsettled entries by their group, the earliest first.
     private(set) var groups: [String: [JournalEntryHash]] = [:]
+    /// Records of entries that came late.
+    private(set) var lateCount = 0
     /// When each sealing key was used last, Unix milliseconds.
     private(set) var sealingKeys: [String: Int64] = [:]
     /// Entries whose ``open`` was changed since the last ``takeChanged()``.
@@ -115,7 +117,9 @@ struct JournalLog: Sendable {
             let left = places.filter { $0 >= first }
             late[hash] = left.isEmpty ? nil : left
         }
-        for (hash, entry) in open where entry.offset < first { setOpen(nil, hash) }
+        for (hash, entry) in open where entry.offset < first {
+            setOpen(late[hash]?.last.map { OpenEntry(late: $0) }, hash)
+        }
     }
 
     /// Where the records stand of which an entry's state is made.
@@ -145,6 +149,7 @@ struct JournalLog: Sendable {
     }
 
     private mutating func note(late record: JournalReading, _ hash: JournalEntryHash) {
+        lateCount += 1
         late[hash, default: []].append(record.offset)
         if let known = open[hash], !record.mark.isOpen {
             var known = known

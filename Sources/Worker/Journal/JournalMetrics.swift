@@ -30,6 +30,8 @@ struct JournalMetrics: Sendable {
         voids = CounterFamily(MetricName.journalVoid, label)
         fences = CounterFamily(MetricName.journalFenced, label)
         resets = CounterFamily(MetricName.journalReset, label)
+        // What should never happen is shown before it does.
+        for family in [voids, fences, resets] { family.increment(provider, by: 0) }
         loads = CounterFamily(MetricName.journalLoaded, label)
         contradictions = CounterFamily(MetricName.contradictions, label)
         keys = GaugeFamily(MetricName.journalKeyNeeded) { key in
@@ -46,8 +48,8 @@ struct JournalMetrics: Sendable {
     /// Records were read.
     func applied(_ count: Int) { entries.increment(provider, by: Int64(count)) }
 
-    /// A record did not count.
-    func void() { voids.increment(provider) }
+    /// Records were read whose writers did not own the partition any more.
+    func void(_ count: Int) { voids.increment(provider, by: Int64(count)) }
 
     /// Another process was found to own a partition.
     func fenced() { fences.increment(provider) }

@@ -145,12 +145,13 @@ struct JournalPartition: Sendable {
         outstanding -= 1
         defer { forgetReadAhead() }
         if let verdict = readAhead[reading.id] { return [.judged(append, verdict)] }
+        guard !isStopped else { return [.judged(append, .late)] }
         guard reading.offset >= 0 else {
             unlocated[reading.id] = append
             return [.ask]
         }
         // It would have been read ahead: the offset was given a second time, so the log lost its end in between.
-        guard reading.offset >= log.position else { return reset() }
+        guard reading.offset >= log.position else { return [.judged(append, .late)] + reset() }
         if reading.offset == log.position, unproven.isEmpty {
             return [.judged(append, log.read(reading))] + lostIfOverruled()
         }
@@ -180,8 +181,11 @@ struct JournalPartition: Sendable {
     /// A record that nobody can read stands at an offset.
     mutating func passed(_ offset: Int64) { log.pass(offset) }
 
-    /// A record needs a newer version of this process.
-    mutating func stop() { isStopped = true }
+    /// A record needs a newer version of this process: nothing behind it is known of any more.
+    mutating func stop() -> [Action] {
+        isStopped = true
+        return takeWaiting()
+    }
 
     /// Everything below an offset was delivered; at the end of a log that can be more than its records.
     mutating func reached(_ offset: Int64) -> [Action] {
@@ -221,13 +225,16 @@ struct JournalPartition: Sendable {
         let assignment = role.assignment
         log = JournalLog()
         (target, reading, endsBefore) = (0, nil, 0)
-        let lost = unproven.map(\.append) + unlocated.values.sorted()
-        unproven = []
-        unlocated = [:]
         readAhead = [:]
         isCaughtUp = false
         role = assignment.map { .acquiring(assignment: $0) } ?? .following
-        return lost.map { .judged($0, .late) } + [.reset(assignment: assignment)]
+        return takeWaiting() + [.reset(assignment: assignment)]
+    }
+
+    /// Nothing will be known of the records that wait for what stands before them.
+    private mutating func takeWaiting() -> [Action] {
+        defer { (unproven, unlocated) = ([], [:]) }
+        return (unproven.map(\.append) + unlocated.values.sorted()).map { .judged($0, .late) }
     }
 
     /// Entries that were opened, changed while they are open, or closed since this was called last.

@@ -61,7 +61,8 @@ struct JournalSnapshot: Sendable {
         }
 
         var openEntries: [(JournalEntryHash, JournalLog.OpenEntry)] {
-            entries.compactMap { entry in
+            // The earliest of a group is the first one again.
+            entries.sorted { ($0.offset ?? 0) < ($1.offset ?? 0) }.compactMap { entry in
                 guard let offset = entry.offset else { return nil }
                 let open = JournalLog.OpenEntry(
                     key: entry.key.flatMap { JournalKey($0) }, offset: offset, stage: entry.stage ?? .none,
@@ -136,9 +137,9 @@ public struct JournalSnapshotStore: Sendable {
 
     /// Writes a snapshot beside the old one, then in its place; blocks.
     ///
-    /// - Parameter shard: a copy of a shard of the table, asked for one at a time.
+    /// - Parameter shard: a copy of a shard of the table, asked for one at a time; nothing is kept when it throws.
     func save(
-        _ content: JournalSnapshot.Content, of partition: Int32, _ shard: (Int) -> (bytes: [UInt8], count: Int)
+        _ content: JournalSnapshot.Content, of partition: Int32, _ shard: (Int) throws -> (bytes: [UInt8], count: Int)
     ) throws {
         let path = path(of: partition)
         let temporary = path + ".new"
@@ -158,7 +159,7 @@ public struct JournalSnapshotStore: Sendable {
         }
         try write(Self.bytes(of: content.claimTable.recent) + Self.bytes(of: content.claimTable.earlier))
         for number in 0..<OffsetTable.shardCount {
-            let copy = shard(number)
+            let copy = try shard(number)
             content.shards.append(
                 .init(places: copy.bytes.count / MemoryLayout<OffsetTable.Place>.stride, count: copy.count))
             try write(copy.bytes)
@@ -180,11 +181,14 @@ public struct JournalSnapshotStore: Sendable {
             let end = header.firstIndex(of: Self.lineEnd, from: 32),
             var content = try? JSONDecoder().decode(JournalSnapshot.Content.self, from: header[32..<end]),
             content.version == JournalSnapshot.version, content.log == logName(partition),
-            content.secret == secretName, content.shards.count == OffsetTable.shardCount
+            content.secret == secretName, content.shards.count == OffsetTable.shardCount,
+            content.position >= 0, content.first >= 0, content.epoch >= 0
         else { return nil }
+        let bytesMax = Self.size(of: path(of: partition))
         var digest = SHA256()
         func read(_ count: Int) -> Data? {
-            guard count >= 0, let data = count == 0 ? Data() : try? file.read(upToCount: count), data.count == count
+            guard (0...bytesMax).contains(count),
+                let data = count == 0 ? Data() : try? file.read(upToCount: count), data.count == count
             else { return nil }
             digest.update(data: data)
             return data
@@ -204,7 +208,6 @@ public struct JournalSnapshotStore: Sendable {
             }
             return true
         }
-        let bytesMax = Self.size(of: path(of: partition))
         guard
             let table = OffsetTable(
                 sizes: content.shards, first: content.first, maximumBytes: bytesMax, fill: fill)
@@ -262,4 +265,6 @@ public enum JournalDirectoryError: Error, Sendable, Hashable {
     case noSlot
     /// There are more open entries than a snapshot holds.
     case tooLarge
+    /// The partition's log turned out to be another one while its index was being copied.
+    case overtaken
 }

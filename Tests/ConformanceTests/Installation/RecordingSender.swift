@@ -3,7 +3,7 @@ import Synchronization
 
 /// A broker's place: keeps every record, and passes each on to whoever reads its topic.
 final class RecordingSender: RecordSender {
-    private let received = Mutex<[KafkaMessage]>([])
+    private let received = Mutex<(messages: [KafkaMessage], ends: [KafkaPartition: Int64])>(([], [:]))
     /// Held while a record is kept and passed on, so that readers meet records in the order of their offsets.
     private let delivery = Mutex(())
     private let reader: @Sendable (KafkaMessage) -> Void
@@ -13,7 +13,7 @@ final class RecordingSender: RecordSender {
     }
 
     /// Everything that was sent.
-    var records: [KafkaMessage] { received.withLock { $0 } }
+    var records: [KafkaMessage] { received.withLock { $0.messages } }
 
     /// What was sent to a topic, as a reader sees it.
     func stored(in topic: String) -> [KafkaMessage] { records.filter { $0.topic == topic } }
@@ -26,10 +26,13 @@ final class RecordingSender: RecordSender {
     ) {
         let offset = delivery.withLock { _ in
             let message = received.withLock { received in
+                let partition = KafkaPartition(topic: record.topic, partition: record.partition)
+                let offset = received.ends[partition] ?? 0
+                received.ends[partition] = offset + 1
                 let message = KafkaMessage(
-                    topic: record.topic, partition: record.partition, offset: Int64(received.count), key: record.key,
+                    topic: record.topic, partition: record.partition, offset: offset, key: record.key,
                     value: record.value, headers: record.headers)
-                received.append(message)
+                received.messages.append(message)
                 return message
             }
             reader(message)

@@ -111,8 +111,6 @@ struct World: Sendable {
                     if let id = codec.addressee(of: message)?.commandID { _ = table.arrived(message, for: id) }
                 } else if message.topic == codec.topics.commands(of: description.name) {
                     continuation.yield(message)
-                } else if message.topic == codec.topics.journal(of: description.name) {
-                    memory.received(message)
                 }
             }
             let clock = AdjustableClock()
@@ -129,9 +127,10 @@ struct World: Sendable {
                     clock: clock, ingressURL: "http://127.0.0.1:\(port)",
                     simulatorURL: variables.values["simulator"] ?? "", variables: variables, credentials: secrets)
                 try await withThrowingTaskGroup(of: Void.self) { tasks in
-                    tasks.addTask { try await journal.run() }
+                    tasks.addTask { await journal.run() }
                     tasks.addTask { for await message in commands { await memory.process(message, processor) } }
                     defer {
+                        memory.end()
                         continuation.finish()
                         switchboard.disarm()
                         tasks.cancelAll()

@@ -34,6 +34,6 @@ struct Finding: Error, CustomStringConvertible {
 enum FuzzTargets {
     static let all: [FuzzTarget] = [
         .connection, .requestTarget, .requestHeaders, .requestBody, .callback, .providerAnswer, .commandRecord,
-        .otherRecords, .journalRecord, .journalLog, .taskRecord, .sealing, .json, .texts, .settings,
+        .otherRecords, .journalRecord, .journalLog, .journalSnapshot, .taskRecord, .sealing, .json, .texts, .settings,
     ]
 }

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func partsOfThemAreToo() throws {
-        try expectSameBytes(try MessageFixtures.journalEntry().summary)
+        try expectSameBytes(MessageFixtures.journalSummary)
         try expectSameBytes(JournalSummary())
         try expectSameBytes(Money(minorUnits: -1, currency: .euro))
         try expectSameBytes(PaymentReference())

@@ -2,23 +2,20 @@ import Shared
 import Testing
 
 struct JournalMarkTests {
-    private static let marks: [(JournalMark, String)] = {
-        var ended = JournalMark(epoch: 9)
-        ended.repeats = 41
-        return [
-            (JournalMark(epoch: 1), "e=1;s=-"),
-            (
-                JournalMark(epoch: 12, stage: .attempted, attemptID: "01J.12.w.3", group: "5f3a", isOpen: true),
-                "e=12;s=a;a=01J.12.w.3;g=5f3a;o=1"
-            ),
-            (JournalMark(epoch: 3, stage: .unknown, attemptID: "a", isOpen: true), "e=3;s=u;a=a;o=1"),
-            (
-                JournalMark(epoch: 3, stage: .settled, attemptID: "a", expiresAtMilliseconds: 1_767_225_600_000),
-                "e=3;s=s;a=a;x=1767225600000"
-            ),
-            (ended, "e=9;s=-;r=41"),
-        ]
-    }()
+    private static let claims = [JournalClaim(bits: 0xAB), JournalClaim(bits: .max)]
+    private static let marks: [(JournalMark, String)] = [
+        (JournalMark(), "s=-"),
+        (
+            JournalMark(stage: .attempted, attemptID: "01J.12.w.3", group: "5f3a", isOpen: true, known: 120),
+            "s=a;a=01J.12.w.3;g=5f3a;o=1;k=120"
+        ),
+        (JournalMark(stage: .unknown, attemptID: "a", isOpen: true), "s=u;a=a;o=1"),
+        (
+            JournalMark(stage: .settled, attemptID: "a", isFact: true, sealingKeyID: "2026a", claims: claims),
+            "s=s;a=a;f=1;q=2026a;c=00000000000000ab,ffffffffffffffff"
+        ),
+        (JournalMark(known: 999_999_999_999_999_999), "s=-;k=999999999999999999"),
+    ]
 
     @Test(arguments: marks.indices)
     func aMarkIsWrittenAndReadBack(row: Int) {
@@ -28,15 +25,24 @@ struct JournalMarkTests {
     }
 
     @Test(arguments: [
-        "", "s=a", "e=", "e=x", "e=0", "e=-1", "e=9223372036854775807", "e=9223372036854775808", "e=1;s=z", "e=1;s=",
-        "e=1;x=soon", "e=1;x=", "e=1;r=1.5", "e=1;open", "e", "e=1 ;s=a",
+        "s=z", "s=", "s=aa", "k=", "k=-1", "k=x", "k=1.5", "k=1 ", "k=1000000000000000000", "k=9223372036854775808",
+        "s=a;open", "e", "c=1", "c=00000000000000AB", "c=00000000000000ab,1", "c=00000000000000abc",
     ])
     func anIllFormedTextIsNoMark(text: String) {
-        #expect(JournalMark(text) == nil)
+        #expect(JournalMark(text) == nil, "\(text)")
     }
 
     @Test func whatALaterVersionAddsIsIgnored() {
-        #expect(JournalMark("e=2;s=s;n=new;a=x") == JournalMark(epoch: 2, stage: .settled, attemptID: "x"))
+        #expect(JournalMark("s=s;n=new;new=1;a=x") == JournalMark(stage: .settled, attemptID: "x"))
+        for text in ["", "=", ";;", "=x"] { #expect(JournalMark(text) == JournalMark()) }
+    }
+
+    @Test func aMarkHoldsSoManyKeysAndNoMore() {
+        func text(_ count: Int) -> String {
+            "c=" + Array(repeating: "00000000000000ab", count: count).joined(separator: ",")
+        }
+        #expect(JournalMark(text(JournalMark.claimsMax))?.claims.count == JournalMark.claimsMax)
+        #expect(JournalMark(text(JournalMark.claimsMax + 1)) == nil)
     }
 
     @Test func onlyAttemptedAndUnknownEffectsAreUnsettled() {
@@ -46,11 +52,11 @@ struct JournalMarkTests {
         #expect(!JournalMark.Stage.none.isUnsettled)
     }
 
-    @Test func keysAreReadBackAndNothingElseIsAKey() throws {
-        let id = CommandID.make(atUnixMilliseconds: 1)
-        let keys: [JournalKey] = [.owner, .payment("a:b"), .command(id), .claim("c"), .followUp("capture", of: "p")]
-        for key in keys { #expect(JournalKey(key.text) == key) }
-        for text in ["", "p", "p:", "q:a", "oo", "k:", "P:a"] { #expect(JournalKey(text) == nil, "\(text)") }
-        #expect(Set(keys.map(\.text)) == ["o", "p:a:b", "c:\(id)", "k:c", "x:capture:p"])
+    @Test func aCallersKeyIsKnownByTheBeginningOfItsHash() {
+        let hash = String(repeating: "0f", count: 32)
+        #expect(JournalClaim(keyHash: hash) == JournalClaim(bits: 0x0F0F_0F0F_0F0F_0F0F))
+        for text in ["", "0f", String(hash.prefix(15)), String(repeating: "x", count: 64)] {
+            #expect(JournalClaim(keyHash: text) == nil)
+        }
     }
 }

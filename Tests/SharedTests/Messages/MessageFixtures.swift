@@ -87,7 +87,7 @@ enum MessageFixtures {
                     operation: .callback, event: event))
         }
         let decision = OperatorDecision(commandID: id, hasHappened: true, paymentID: nil, explanation: sensitive[2])
-        return (news + [.settle(decision)]).map { content in
+        return (news + [.settle(decision), .untold(id)]).map { content in
             LaneTask(
                 id: id, provider: ProviderName("stripe"), lane: .shopTransaction("ORDER-1"),
                 createdAtMilliseconds: 1_790_000_000_123, content: content,
@@ -97,20 +97,30 @@ enum MessageFixtures {
 
     static let journalContent: JSONValue = ["token": .string(sensitive[0]), "page": .string(sensitive[3])]
 
+    static let journalSummary = JournalSummary(
+        operation: .pay, commandID: id, reference: PaymentReference(shopTransactionID: "ORDER-1"),
+        amount: Money(minorUnits: 500), outcome: "OK", attempt: 2, changedAtMilliseconds: 1_790_000_000_123,
+        writer: "worker-1")
+
     static func journalEntry(_ key: JournalKey = .payment("ORDER-1")) throws -> JournalRecord {
         JournalRecord(
-            id: "r.12.worker-1.3", key: key,
-            mark: JournalMark(epoch: 12, stage: .attempted, attemptID: "a.12.worker-1.2", group: "5f3a", isOpen: true),
-            summary: JournalSummary(
-                operation: .pay, commandID: id, reference: PaymentReference(shopTransactionID: "ORDER-1"),
-                amount: Money(minorUnits: 500), outcome: "OK", attempt: 2, changedAtMilliseconds: 1_790_000_000_123,
-                writer: "worker-1"),
-            content: try JSONCoding.encode(journalContent))
+            id: "r.12.worker-1.3", key: JournalRecordKey(key, JournalWriter(epoch: 12, generation: 1)),
+            mark: JournalMark(
+                stage: .attempted, attemptID: "a.12.worker-1.2", group: "5f3a", isOpen: true, known: 40,
+                sealingKeyID: "k1", claims: [JournalClaim(bits: 7)]),
+            value: try codec.journalValue(
+                journalSummary, try JSONCoding.encode(journalContent), of: key, provider: ProviderName("stripe")))
     }
 
     static func journalRecord() throws -> KafkaRecord {
-        try codec.record(
-            for: journalEntry(), of: ProviderName("stripe"), partition: 5, atMilliseconds: 1_790_000_000_123)
+        codec.record(
+            for: try journalEntry(), of: ProviderName("stripe"), partition: 5, atMilliseconds: 1_790_000_000_123)
+    }
+
+    static func ownerRecord() -> KafkaRecord {
+        codec.ownerRecord(
+            id: "owner.12.worker-1.1", epoch: 12, summary: JournalSummary(writer: "worker-1"),
+            of: ProviderName("stripe"), partition: 5, atMilliseconds: 1_790_000_000_123)
     }
 
     /// One record of each kind, the two kinds of commands included.
@@ -147,10 +157,11 @@ enum MessageFixtures {
         case .deadLetter: _ = try codec.deadLetter(from: message)
         case .task: _ = try codec.task(from: message)
         case .journal:
-            let reading = try codec.journalReading(from: message)
-            let value = reading.value ?? []
-            _ = try codec.journalSummary(from: value)
-            _ = try codec.journalContent(JSONValue.self, from: value, key: reading.key, of: ProviderName("stripe"))
+            _ = try codec.journalReading(from: message, JournalHash(), claimsSince: 0)
+            let record = try codec.journalRecord(from: message)
+            _ = try codec.journalSummary(from: record.value)
+            _ = try codec.journalContent(
+                JSONValue.self, from: record.value, key: record.key.entry, of: ProviderName("stripe"))
         }
     }
 }

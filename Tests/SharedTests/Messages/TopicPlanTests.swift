@@ -27,12 +27,19 @@ struct TopicPlanTests {
         }
     }
 
-    @Test func aJournalKeepsTheLastRecordOfEachEntryForEverAndVoidOnesLongEnoughToBeRepaired() throws {
+    @Test func aJournalKeepsTheLastRecordOfEachKeyUntilItExpires() throws {
         let journal = try #require(Self.topics.first { $0.name == "p.journal.first" })
-        #expect(journal.settings["cleanup.policy"] == "compact")
-        #expect(journal.settings["retention.ms"] == "-1")
+        #expect(journal.settings["cleanup.policy"] == "compact,delete")
+        #expect(journal.settings["retention.ms"] == String(180 * 86_400_000))
+        // What was just written can be read by its offset for a while.
         let lag = try #require(journal.settings["min.compaction.lag.ms"].flatMap { Int($0) })
         #expect(lag >= 3_600_000)
+        let segment = try #require(journal.settings["segment.ms"].flatMap { Int($0) })
+        #expect(segment < 180 * 86_400_000)
+        var short = Self.plan
+        short.journalRetention = .seconds(40 * 86_400)
+        let settings = short.topics(named: Self.names, providers: Self.providers).first { $0.name == "p.journal.first" }
+        #expect(settings?.settings["retention.ms"] == String(40 * 86_400_000))
     }
 
     @Test func everythingElseIsDeletedAfterItsTime() {

@@ -26,7 +26,10 @@ struct UnreadableRecordTests {
         let stored = try #require(workshop.sender.stored(in: workshop.codec.topics.deadLetters).first)
         let visible = String(decoding: stored.value ?? [], as: UTF8.self)
         #expect(!visible.contains("not a command"))
-        #expect(workshop.sender.storedCount == 1)
+        #expect(workshop.sender.storedCount == 2)
+        // Who waits for it is told.
+        #expect(try workshop.replies().map(\.statusCode) == [500])
+        #expect(try Workshop.error(try workshop.replies().first).code == .internalError)
         #expect(Self.untouched.calls.isEmpty)
     }
 

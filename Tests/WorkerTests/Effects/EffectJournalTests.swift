@@ -8,7 +8,7 @@ import Testing
 struct EffectJournalTests {
     private static let paid = Script.Step.answer(.sample(.ok))
 
-    @Test func nothingIsCalledBeforeTheAttemptWasReadBack() async throws {
+    @Test func nothingIsCalledBeforeTheAttemptIsProven() async throws {
         let workshop = Workshop()
         let command = Workshop.command(.pay)
         let message = try workshop.message(command)
@@ -26,7 +26,7 @@ struct EffectJournalTests {
         #expect(try workshop.stages(of: .payment("order-1")) == [.attempted, .settled])
     }
 
-    @Test func nothingIsPublishedBeforeTheAnswerWasReadBack() async throws {
+    @Test func nothingIsPublishedBeforeTheAnswerIsProven() async throws {
         let workshop = Workshop()
         let message = try workshop.message(Workshop.command(.refund))
         let script = Script([.run { workshop.sender.withhold() }, Self.paid])
@@ -34,7 +34,7 @@ struct EffectJournalTests {
         await eventually("the call") { script.calls.count == 1 }
         await eventually("the answer is stored") {
             workshop.sender.stored(in: workshop.journalTopic).contains {
-                (try? workshop.codec.journalReading(from: $0))?.mark.stage == .settled
+                (try? workshop.codec.journalRecord(from: $0))?.mark.stage == .settled
             }
         }
         #expect(workshop.sender.storedCount == 0)
@@ -62,7 +62,7 @@ struct EffectJournalTests {
         #expect(settled.answer?.label == "OK")
         #expect(mark.stage == .settled)
         #expect(!mark.isOpen)
-        #expect(mark.expiresAtMilliseconds == Workshop.now + 37 * 86_400_000)
+        #expect(mark.isFact)
         for record in workshop.sender.stored(in: workshop.journalTopic) {
             #expect(!String(decoding: record.value ?? [], as: UTF8.self).contains("secret"))
         }
@@ -117,25 +117,27 @@ struct EffectJournalTests {
         let workshop = Workshop()
         let message = try workshop.message(Workshop.command(.pay))
         await workshop.owned(message.partition)
-        try workshop.takeOver(message.partition, epoch: 7)
+        workshop.takeOver(message.partition, epoch: 7)
         let script = Script([Self.paid])
         let processor = workshop.processor(script)
         #expect(await processor.process(.record(message), message.topicPartition) == .again)
         #expect(script.calls.isEmpty)
         #expect(workshop.sender.attempts == 0)
+        #expect(workshop.journal.epoch(of: message.partition) == nil)
         // When the partition has come back, the command runs.
         await workshop.pass("the partition is owned again") { workshop.journal.epoch(of: message.partition) == 8 }
         #expect(await workshop.process(message, script) == .done)
         #expect(script.calls.count == 1)
+        #expect(try workshop.records(of: .payment("order-1")).last?.key.writer.epoch == 8)
     }
 
-    @Test func whoLosesThePartitionBeforeTheAttemptIsReadBackDoesNotCall() async throws {
+    @Test func whoLosesThePartitionBeforeTheAttemptIsProvenDoesNotCall() async throws {
         let workshop = Workshop()
         let message = try workshop.message(Workshop.command(.pay))
         await workshop.owned(message.partition)
         workshop.sender.withhold()
         // It stands before the attempt, and nobody has read it yet.
-        try workshop.takeOver(message.partition, epoch: 7)
+        workshop.takeOver(message.partition, epoch: 7)
         let script = Script([Self.paid])
         let processor = workshop.processor(script)
         let task = Task { await processor.process(.record(message), message.topicPartition) }
@@ -147,7 +149,7 @@ struct EffectJournalTests {
         #expect(script.calls.isEmpty)
     }
 
-    @Test func aLateAnswerOfAFormerOwnerCountsOnceAndIsPublished() async throws {
+    @Test func aLateAnswerOfAFormerOwnerIsPublishedByItsSuccessor() async throws {
         let workshop = Workshop()
         let command = Workshop.command(.pay)
         let message = try workshop.message(command)
@@ -158,18 +160,19 @@ struct EffectJournalTests {
         let successor = workshop.successor()
         await successor.owned(message.partition)
         gate.open()
-        #expect(await task.value == .done)
-        #expect(try workshop.replies().map(\.statusCode) == [200])
-        let records = try workshop.records(of: .payment("order-1"))
-        #expect(records.map(\.mark.epoch) == [1, 1])
-        // Another answer to the same attempt comes too late: the first one stays.
-        let settled = try #require(records.last)
-        var forged = settled.mark
-        forged.expiresAtMilliseconds = 1
-        try workshop.store(.sample(settled.key, forged, id: "again"), in: message.partition)
+        #expect(await task.value == .again)
+        #expect(workshop.sender.storedCount == 0)
+        successor.log.askEnds()
         let untouched = Script([])
         #expect(await successor.process(message, untouched) == .done)
         #expect(untouched.calls.isEmpty)
+        #expect(try workshop.replies().map(\.statusCode) == [200])
+        #expect(try workshop.records(of: .payment("order-1")).map(\.key.writer.epoch) == [1, 1])
+        // It is written again by the owner, once.
+        #expect(successor.journal.openCount == 1)
+        for _ in 0..<2 { #expect(await successor.clearUp(.payment("order-1"), of: command, untouched) == .done) }
+        #expect(successor.journal.openCount == 0)
+        #expect(try workshop.records(of: .payment("order-1")).map(\.key.writer.epoch) == [1, 1, 2])
         #expect(try await successor.payment()?.last?.effect.answer?.label == "OK")
     }
 
@@ -204,11 +207,11 @@ struct EffectJournalTests {
         let workshop = Workshop()
         let message = try workshop.message(Workshop.command(.pay))
         await workshop.owned(message.partition)
-        let other = Workshop.codec()
-        let record = JournalRecord.sample(.payment("order-1"), JournalMark(epoch: 1), id: "r.1", content: "{}")
-        workshop.sender.store(
-            try other.record(
-                for: record, of: Workshop.scripted, partition: message.partition, atMilliseconds: Workshop.now))
+        let stranger = Workshop()
+        let record = try stranger.record(
+            .payment("order-1"), epoch: 1, JournalMark(), PaymentRecord(shopTransactionID: "order-1"))
+        workshop.store(record, in: message.partition)
+        workshop.log.askEnds()
         let script = Script([Self.paid])
         #expect(await workshop.process(message, script) == .stopPartition)
         #expect(script.calls.isEmpty)

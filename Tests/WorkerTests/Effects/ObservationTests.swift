@@ -166,7 +166,7 @@ struct ObservationTests {
         #expect(workshop.journal.openCount == 0)
     }
 
-    @Test func nothingIsTakenBeforeTheAttemptWasReadBack() async throws {
+    @Test func nothingIsTakenBeforeTheAttemptIsProven() async throws {
         let workshop = Workshop()
         let message = try workshop.message(Workshop.command(.callback))
         let script = Script(

@@ -34,7 +34,7 @@ struct ProgressTests {
         await workshop.owned(message.partition)
         let wentOn = Seen<Bool>()
         let script = Script([
-            .run { try? workshop.takeOver(message.partition, epoch: 7) }, .note(Self.created),
+            .run { workshop.takeOver(message.partition, epoch: 7) }, .note(Self.created),
             .run { wentOn.set(true) }, Self.paid,
         ])
         let processor = workshop.processor(script)
@@ -93,6 +93,6 @@ struct ProgressTests {
         #expect(next.calls.map(\.progress) == [Self.created])
         gate.open()
         _ = await task.value
-        #expect(try workshop.records(of: Self.key).map(\.mark.epoch).contains(2))
+        #expect(try workshop.records(of: Self.key).map(\.key.writer.epoch).contains(2))
     }
 }

@@ -191,12 +191,43 @@ struct RepeatedRequestTests {
         #expect(errors.map(\.commandID) == [first.id, first.id])
     }
 
-    @Test func aKeyIsForgottenAfterItsTime() async throws {
+    @Test(arguments: [Shared.Operation.refund, .pay])
+    func aSuccessorKnowsTheKey(operation: Shared.Operation) async throws {
         let workshop = Workshop()
-        let command = Workshop.claimed(Workshop.command(.refund), key: "once")
-        #expect(await workshop.process(try workshop.message(command), Script([Self.paid])) == .done)
-        let key = JournalKey.claim(try #require(command.claim?.keyHash))
-        #expect(try workshop.records(of: key).map(\.mark.expiresAtMilliseconds) == [Workshop.now + 86_400_000])
+        let first = Workshop.claimed(Workshop.command(operation), key: "once")
+        #expect(await workshop.process(try workshop.message(first), Script([Self.paid])) == .done)
+        let successor = workshop.successor()
+        let untouched = Script([])
+        let second = Workshop.claimed(Workshop.command(operation), key: "once")
+        #expect(await successor.process(try successor.message(second), untouched) == .done)
+        #expect(untouched.calls.isEmpty)
+        #expect(try workshop.replies().map(\.isReplayed) == [false, true])
+    }
+
+    @Test func aKeyIsForgottenByWhoReadsTheLogAfterItsTime() async throws {
+        let workshop = Workshop()
+        let first = Workshop.claimed(Workshop.command(.refund), key: "once")
+        #expect(await workshop.process(try workshop.message(first), Script([Self.paid])) == .done)
+        workshop.time.shiftClock(by: .milliseconds(ClaimTable.lifeMilliseconds + 1))
+        let successor = workshop.successor()
+        var second = Workshop.claimed(Workshop.command(.refund), key: "once")
+        second.deadlineMilliseconds = workshop.clock.unixMilliseconds + 20_000
+        let script = Script([Self.paid])
+        #expect(await successor.process(try successor.message(second), script) == .done)
+        #expect(script.calls.count == 1)
+    }
+
+    @Test func aPaymentsKeysOfAllItsAttemptsLeadToIt() async throws {
+        let workshop = Workshop()
+        let commands = ["one", "two"].map { Workshop.claimed(Self.pay(), key: $0) }
+        let script = Script([.answer(.sample(.ko, paymentID: nil)), Self.paid])
+        for command in commands { #expect(await workshop.process(try workshop.message(command), script) == .done) }
+        let mark = try #require(try workshop.records(of: .payment("order-1")).last?.mark)
+        #expect(mark.claims == commands.compactMap { $0.claim?.keyHash.flatMap(JournalClaim.init(keyHash:)) })
+        // A key leads to its own attempt, whatever came of the payment later.
+        let again = Workshop.claimed(Self.pay(), key: "one")
+        #expect(await workshop.process(try workshop.message(again), Script([])) == .done)
+        #expect(try workshop.results().map(\.outcome) == ["KO", "OK", "KO"])
     }
 
     // MARK: - Joining a command by its id

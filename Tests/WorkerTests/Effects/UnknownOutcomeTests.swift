@@ -39,7 +39,7 @@ struct UnknownOutcomeTests {
         let last = try #require(try workshop.records(of: key).last)
         #expect(last.mark.stage == .unknown)
         #expect(last.mark.isOpen)
-        #expect(last.mark.expiresAtMilliseconds == nil)
+        #expect(!last.mark.isFact)
         #expect(workshop.journal.openCount == 1)
     }
 

@@ -3,168 +3,225 @@ import Testing
 
 @testable import Worker
 
-/// A record counts once it was read back.
+/// A record counts once the log proves it.
 struct JournalAppendingTests {
-    private static let key = JournalKey.claim("c")
+    private static let key = JournalKey.payment("order-1")
+    private static let partition: Int32 = 0
 
-    private static func ready() async -> Workshop {
+    private static func ready(_ watcher: JournalWatcher? = nil) async -> Workshop {
         var settings = Workshop.journalSettings
         settings.partitions = 1
-        let workshop = Workshop(journalSettings: settings, watcher: JournalWatcher())
+        let workshop = Workshop(journalSettings: settings, watcher: watcher)
         await workshop.ready()
         return workshop
     }
 
-    private static func record(_ id: String = "r.1", epoch: Int64 = 1) -> JournalRecord {
-        .sample(key, JournalMark(epoch: epoch), id: id)
+    private static func draft(_ mark: JournalMark = JournalMark(), _ text: String = "order-1") throws -> Journal.Draft {
+        Journal.Draft(
+            key: key, mark: mark, summary: JournalSummary(),
+            content: try JSONCoding.encode(PaymentRecord(shopTransactionID: text)))
     }
 
-    @Test func aRecordIsValidWhenItWasReadBack() async throws {
+    private static func append(
+        _ workshop: Workshop, _ mark: JournalMark = JournalMark(), epoch: Int64 = 1,
+        isTooLate: @Sendable () -> Bool = { false }
+    ) async throws -> AppendOutcome {
+        await workshop.journal.append(try draft(mark), to: 0, epoch: epoch, isTooLate: isTooLate)
+    }
+
+    @Test func aRecordThatIsAcknowledgedRightBehindWhatWasReadIsValidAndNotRead() async throws {
         let workshop = await Self.ready()
         workshop.sender.withhold()
-        let task = Task { await workshop.journal.append(Self.record(), to: 0) }
+        let task = Task { try await Self.append(workshop) }
         await eventually("it is stored") { (try? workshop.records(of: Self.key).count) == 1 }
-        #expect(try await workshop.journal.row(Self.key, of: 0) == nil)
+        #expect(try await workshop.known(Self.key, in: 0) == nil)
         workshop.sender.release()
-        #expect(await task.value == .valid)
-        #expect(try await workshop.journal.row(Self.key, of: 0) != nil)
+        #expect(try await task.value == .valid)
+        #expect(try await workshop.known(Self.key, in: 0) != nil)
+        for _ in 0..<5 { #expect(try await Self.append(workshop) == .valid) }
+        workshop.log.askEnds()
+        #expect(workshop.log.ranges.isEmpty)
+        // What was just written is known without being asked for.
+        #expect(workshop.log.lookUps.isEmpty)
     }
 
-    @Test func aLostAcknowledgementDoesNotMatterOnceTheRecordIsRead() async throws {
+    @Test func aRecordBehindOnesThatWereNotReadIsReadUpTo() async throws {
+        let workshop = await Self.ready()
+        workshop.sender.store(KafkaRecord(topic: workshop.journalTopic, partition: 0, key: nil, value: nil))
+        #expect(try await Self.append(workshop) == .valid)
+        #expect(workshop.log.ranges == [RecordedLog.Range(partition: 0, start: 1, end: 2)])
+    }
+
+    @Test func whatIsAcknowledgedWithoutAPlaceIsRead() async throws {
+        let workshop = await Self.ready()
+        workshop.sender.losePlace(of: workshop.journalTopic)
+        #expect(try await Self.append(workshop) == .valid)
+        #expect(workshop.log.ranges == [RecordedLog.Range(partition: 0, start: 1, end: 2)])
+    }
+
+    @Test func aRecordWhoseAcknowledgementIsLostIsWrittenAgain() async throws {
         let workshop = await Self.ready()
         workshop.sender.loseAcknowledgement(of: workshop.journalTopic)
-        #expect(await workshop.journal.append(Self.record(), to: 0) == .valid)
-        #expect(try workshop.records(of: Self.key).count == 1)
-    }
-
-    @Test func nobodyWaitsForTheAcknowledgementOfWhatWasReadBack() async throws {
-        let workshop = await Self.ready()
-        workshop.sender.withholdReports()
-        #expect(await workshop.journal.append(Self.record(), to: 0) == .valid)
+        #expect(try await Self.append(workshop, .attempted()) == .valid)
+        #expect(try workshop.records(of: Self.key).map(\.offset) == [1, 2])
+        #expect(workshop.journal.openCount == 1)
     }
 
     @Test func whatTheBrokerDoesNotHaveIsSentAgain() async throws {
         let workshop = await Self.ready()
         let lost = KafkaSendError(code: .notPersisted, mayBeStored: false)
         workshop.sender.fail(workshop.journalTopic, with: [lost, lost])
-        #expect(await workshop.journal.append(Self.record(), to: 0) == .valid)
+        #expect(try await Self.append(workshop) == .valid)
         #expect(try workshop.records(of: Self.key).count == 1)
-    }
-
-    @Test func whatTheBrokerMayHaveIsSentAgainUnchangedWhenItIsNotRead() async throws {
-        let workshop = await Self.ready()
-        let inDoubt = KafkaSendError(code: .possiblyPersisted, mayBeStored: true)
-        workshop.sender.fail(workshop.journalTopic, with: [inDoubt])
-        let outcome = Seen<AppendOutcome>()
-        let task = Task { outcome.set(await workshop.journal.append(Self.record(), to: 0)) }
-        await workshop.pass("it is read after all") { outcome.value == .valid }
-        await task.value
-        #expect(try workshop.records(of: Self.key).count == 1)
-    }
-
-    @Test func aRecordThatIsStoredTwiceHasTheVerdictOfTheFirst() async throws {
-        let workshop = await Self.ready()
-        workshop.sender.withhold()
-        let task = Task { await workshop.journal.append(Self.record(), to: 0) }
-        await eventually("it is stored") { (try? workshop.records(of: Self.key).count) == 1 }
-        try workshop.takeOver(0, epoch: 9)
-        try workshop.store(Self.record(), in: 0)
-        workshop.sender.release()
-        #expect(await task.value == .valid)
     }
 
     @Test func behindAnotherOwnersRecordItIsVoid() async throws {
-        let workshop = await Self.ready()
-        workshop.sender.withhold()
-        try workshop.takeOver(0, epoch: 9)
-        let task = Task { await workshop.journal.append(Self.record(), to: 0) }
-        await eventually("it is stored") { (try? workshop.records(of: Self.key).count) == 1 }
-        workshop.sender.release()
-        #expect(await task.value == .void)
-        #expect(try await workshop.journal.row(Self.key, of: 0) == nil)
+        let watcher = JournalWatcher()
+        let workshop = await Self.ready(watcher)
+        workshop.takeOver(0, epoch: 9)
+        #expect(try await Self.append(workshop) == .void)
+        #expect(workshop.journal.epoch(of: 0) == nil)
+        #expect(watcher.has(.held(0)))
     }
 
-    @Test func whoIsFencedAndHasNotBeenHeardGivesUp() async throws {
+    @Test func whoKnowsThatItLostThePartitionWritesNothingButFacts() async throws {
         let workshop = await Self.ready()
-        try workshop.takeOver(0, epoch: 9)
-        workshop.sender.fail(
-            workshop.journalTopic, with: [KafkaSendError(code: .notPersisted, mayBeStored: false)])
-        #expect(await workshop.journal.append(Self.record(), to: 0) == .void)
+        workshop.takeOver(0, epoch: 9)
+        workshop.log.askEnds()
+        #expect(try await Self.append(workshop, .attempted()) == .void)
+        #expect(try workshop.records(of: Self.key).isEmpty)
+        #expect(try await Self.append(workshop, .settled()) == .void)
+        let record = try #require(try workshop.records(of: Self.key).first)
+        #expect(record.key.writer == JournalWriter(epoch: 1, generation: 0))
+        #expect(record.mark.isFact)
+    }
+
+    @Test func whoDidNotKnowWhatCameLateIsToldToLookAgain() async throws {
+        let workshop = await Self.ready()
+        workshop.takeOver(0, epoch: 5)
+        await workshop.pass("it owns again") { workshop.journal.epoch(of: 0) == 6 }
+        let position = try #require(workshop.journal.positions[0])
+        let late = try workshop.record(
+            Self.key, epoch: 5, .settled(), PaymentRecord(shopTransactionID: "order-1"))
+        workshop.store(late, in: 0)
+        #expect(try await Self.append(workshop, .attempted(known: position), epoch: 6) == .void)
+        #expect(workshop.journal.epoch(of: 0) == 6)
+        #expect(try await Self.append(workshop, .attempted(known: position + 1), epoch: 6) == .valid)
+    }
+
+    @Test func anEpochThatIsOverIsNobodys() async throws {
+        let workshop = await Self.ready()
+        #expect(try await Self.append(workshop, epoch: 7) == .void)
         #expect(try workshop.records(of: Self.key).isEmpty)
     }
 
-    @Test func whatIsNotReadInTimeIsUnconfirmed() async throws {
+    @Test func aProducerThatWasReplacedWritesNothingMore() async throws {
         let workshop = await Self.ready()
-        workshop.sender.withhold()
+        workshop.sender.replaceProducer()
+        #expect(try await Self.append(workshop, .attempted()) == .void)
+        #expect(try workshop.records(of: Self.key).isEmpty)
+        #expect(try await Self.append(workshop, .settled()) == .void)
+        #expect(
+            try workshop.records(of: Self.key).map(\.key.writer) == [JournalWriter(epoch: 1, generation: 1)])
+    }
+
+    @Test func whatIsNotAcknowledgedInTimeIsUnconfirmed() async throws {
+        let workshop = await Self.ready()
+        workshop.sender.withholdReports()
         let outcome = Seen<AppendOutcome>()
-        let task = Task { outcome.set(await workshop.journal.append(Self.record(), to: 0, isTooLate: { true })) }
+        let task = Task { outcome.set(try await Self.append(workshop, isTooLate: { true })) }
         await workshop.pass("it is given up") { outcome.value == .unconfirmed }
-        await task.value
-        #expect(workshop.time.now >= Workshop.journalSettings.readBackLimit)
+        try await task.value
+        #expect(workshop.time.now >= Workshop.journalSettings.appendLimit)
     }
 
     @Test func whoIsCancelledDoesNotWait() async throws {
         let workshop = await Self.ready()
         workshop.sender.withhold()
-        let task = Task { await workshop.journal.append(Self.record(), to: 0) }
+        let task = Task { try await Self.append(workshop) }
         await eventually("it is stored") { (try? workshop.records(of: Self.key).count) == 1 }
         task.cancel()
-        #expect(await task.value == .unconfirmed)
+        #expect(try await task.value == .unconfirmed)
     }
 
     @Test func whatIsTooLargeForTheBrokerIsSaidAtOnce() async throws {
         let workshop = await Self.ready()
         workshop.sender.fail(
             workshop.journalTopic, with: [KafkaSendError(code: .messageTooLarge, mayBeStored: false)])
-        #expect(await workshop.journal.append(Self.record(), to: 0) == .notWritable)
+        #expect(try await Self.append(workshop) == .notWritable)
+    }
+
+    @Test func aLogThatLosesItsEndLetsNobodyWait() async throws {
+        let workshop = await Self.ready()
+        for _ in 0..<3 { #expect(try await Self.append(workshop) == .valid) }
+        workshop.sender.truncate(KafkaPartition(topic: workshop.journalTopic, partition: 0), to: 1)
+        #expect(try await Self.append(workshop) == .void)
+        await workshop.pass("it is owned again") { workshop.journal.epoch(of: 0) == 2 }
+    }
+
+    // MARK: - Loading
+
+    @Test func aValueIsReadFromTheLogWhenItIsNotInMemory() async throws {
+        let workshop = await Self.ready()
+        #expect(try await Self.append(workshop) == .valid)
+        workshop.journal.state.withLock { $0.cache.drop(partition: 0) }
+        for _ in 0..<2 { #expect(try await workshop.known(Self.key, in: 0)?.payment != nil) }
+        #expect(workshop.log.lookUps == [1])
+    }
+
+    @Test func anEntryThatCannotBeReadIsNoEntryThatDoesNotExist() async throws {
+        let workshop = await Self.ready()
+        #expect(try await Self.append(workshop) == .valid)
+        workshop.journal.state.withLock { $0.cache.drop(partition: 0) }
+        workshop.sender.setUnreachable(true)
+        await #expect(throws: JournalLoadError.unavailable) { try await workshop.known(Self.key, in: 0) }
+        #expect(try await workshop.known(.payment("other"), in: 0) == nil)
+    }
+
+    @Test func anIndexThatNamesAnotherRecordIsMadeAnew() async throws {
+        let workshop = await Self.ready()
+        #expect(try await Self.append(workshop) == .valid)
+        workshop.journal.state.withLock { state in
+            state.partitions[0]?.log.entries.set(workshop.journal.hash.of(.payment("other")), to: 1)
+        }
+        await #expect(throws: JournalLoadError.indexDamaged) { try await workshop.known(.payment("other"), in: 0) }
+        #expect(workshop.journal.epoch(of: 0) == nil)
+        await workshop.pass("it is owned again") { workshop.journal.epoch(of: 0) == 2 }
+        #expect(try await workshop.known(.payment("other"), in: 0) == nil)
+        #expect(try await workshop.known(Self.key, in: 0) != nil)
     }
 
     // MARK: - From time to time
 
-    @Test func expiredEntriesEndAndOpenOnesNever() async throws {
-        let workshop = await Self.ready()
-        let soon = Workshop.now + 10_000
-        let open = JournalMark(epoch: 1, stage: .unknown, attemptID: "a", isOpen: true, expiresAtMilliseconds: soon)
-        let keys: [(JournalKey, JournalMark)] = [
-            (.claim("expired"), JournalMark(epoch: 1, expiresAtMilliseconds: soon)),
-            (.claim("later"), JournalMark(epoch: 1, expiresAtMilliseconds: soon + 86_400_000)),
-            (.claim("always"), JournalMark(epoch: 1)), (.payment("open"), open),
-        ]
-        for (number, entry) in keys.enumerated() {
-            let record = JournalRecord.sample(entry.0, entry.1, id: "r.\(number)")
-            #expect(await workshop.journal.append(record, to: 0) == .valid)
-        }
-        await workshop.pass("the entry ends") { (try? workshop.records(of: .claim("expired")).count) == 2 }
-        let last = try #require(try workshop.records(of: .claim("expired")).last)
-        #expect(last.value == nil)
-        #expect(last.mark.repeats == 1)
-        #expect(try await workshop.journal.row(.claim("expired"), of: 0) == nil)
-        // Another round finds nothing more.
-        let end = workshop.time.now + Workshop.journalSettings.sweepInterval * 2
-        await workshop.pass("the next rounds") { workshop.time.now > end }
-        for (key, _) in keys.dropFirst() { #expect(try workshop.records(of: key).count == 1) }
-        #expect(try workshop.records(of: .claim("expired")).count == 2)
-    }
-
     @Test func anOpenEntryIsAnnouncedAgainAndAgainWithGrowingDelays() async throws {
-        var settings = Workshop.journalSettings
-        settings.partitions = 1
         let watcher = JournalWatcher()
-        let workshop = Workshop(journalSettings: settings, watcher: watcher)
-        await workshop.ready()
-        let mark = JournalMark(epoch: 1, stage: .unknown, attemptID: "a", isOpen: true)
-        #expect(await workshop.journal.append(.sample(.payment("order-1"), mark, id: "r.1"), to: 0) == .valid)
-        let due = JournalWatcher.Event.due(.payment("order-1"), .shopTransaction("order-1"), 0)
+        let workshop = await Self.ready(watcher)
+        let mark = JournalMark(stage: .unknown, attemptID: "a", isOpen: true)
+        #expect(try await Self.append(workshop, mark) == .valid)
+        let due = JournalWatcher.Event.due(Self.key, .shopTransaction("order-1"), 0)
         await workshop.pass("it is due") { watcher.count(due) == 1 }
         let first = workshop.time.now
         #expect(first >= .seconds(5))
         await workshop.pass("it is due again") { watcher.count(due) == 2 }
         #expect(workshop.time.now - first >= .seconds(10))
         // Settled, it is not announced any more.
-        let settled = JournalMark(epoch: 1, stage: .settled, attemptID: "a")
-        #expect(await workshop.journal.append(.sample(.payment("order-1"), settled, id: "r.2"), to: 0) == .valid)
+        #expect(try await Self.append(workshop, JournalMark(stage: .settled, attemptID: "a")) == .valid)
         let end = workshop.time.now + .seconds(60)
         await workshop.pass("long after") { workshop.time.now > end }
         #expect(watcher.count(due) == 2)
+    }
+
+    @Test func anEntryIsWrittenAgainBeforeTheBrokerForgetsIt() async throws {
+        let workshop = await Self.ready()
+        let mark = JournalMark(stage: .unknown, attemptID: "a", isOpen: true)
+        #expect(try await Self.append(workshop, mark) == .valid)
+        #expect(try await workshop.known(Self.key, in: 0)?.isAgeing == false)
+        workshop.time.shiftClock(by: Workshop.journalSettings.retention / 2 + .seconds(1))
+        #expect(try await workshop.known(Self.key, in: 0)?.isAgeing == true)
+        let disposition = await workshop.processor(Script([])).process(
+            .due(Self.key), KafkaPartition(topic: "commands", partition: 0))
+        #expect(disposition == .done)
+        #expect(try workshop.records(of: Self.key).count == 2)
+        #expect(try await workshop.known(Self.key, in: 0)?.isAgeing == false)
     }
 }

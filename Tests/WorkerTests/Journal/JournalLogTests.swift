@@ -1,294 +1,188 @@
+import Shared
 import Testing
 
-@testable import Shared
 @testable import Worker
 
 struct JournalLogTests {
     // MARK: - Owners
 
-    @Test func anOwnerOfAHigherEpochIsValid() {
+    @Test func theOwnerOfAHigherEpochOwns() {
         var log = JournalLog()
-        #expect(log.reads(.owner("a", epoch: 1, at: 0)) == .valid)
-        #expect(log.checkpoint.epoch == 1)
-        #expect(log.checkpoint.ownerID == "a")
-        #expect(log.reads(.owner("b", epoch: 7, at: 1)) == .valid)
-        #expect(log.checkpoint.epoch == 7)
-        #expect(log.checkpoint.ownerID == "b")
-        #expect(log.checkpoint.position == 2)
+        #expect(log.read(.owner("a", epoch: 1, at: 0)) == .valid)
+        #expect(log.read(.owner("b", epoch: 7, at: 1)) == .valid)
+        #expect(log.writer == .epoch(7))
+        #expect(log.owner?.id == .init("b"))
+        #expect(log.owner?.offset == 1)
+        #expect(log.position == 2)
     }
 
     @Test(arguments: [Int64(3), 2, 1])
-    func anOwnerOfAnEqualOrLowerEpochIsVoid(epoch: Int64) {
+    func theOwnerOfAnEqualOrLowerEpochComesTooLate(epoch: Int64) {
         var log = JournalLog()
-        #expect(log.reads(.owner("a", epoch: 3, at: 0)) == .valid)
-        #expect(log.reads(.owner("b", epoch: epoch, at: 1)) == .void)
-        #expect(log.checkpoint.epoch == 3)
-        #expect(log.checkpoint.ownerID == "a")
-        #expect(log.checkpoint.position == 2)
-        #expect(log.changes.isEmpty)
+        _ = log.read(.owner("a", epoch: 3, at: 0))
+        #expect(log.read(.owner("b", epoch: epoch, at: 1)) == .late)
+        #expect(log.writer == .epoch(3))
+        #expect(log.owner?.id == .init("a"))
+        #expect(log.position == 2)
     }
 
-    @Test func anOwnRecordThatWasWrittenTwiceIsValidTwice() {
-        var log = JournalLog()
-        #expect(log.reads(.owner("a", epoch: 3, at: 0)) == .valid)
-        #expect(log.reads(.owner("a", epoch: 3, at: 1)) == .valid)
-        #expect(log.reads(.owner("b", epoch: 4, at: 2)) == .valid)
-        #expect(log.reads(.owner("a", epoch: 3, at: 3)) == .void)
-        #expect(log.checkpoint.ownerID == "b")
-    }
-
-    // MARK: - Epochs of entries
-
-    @Test func aRecordOfTheCurrentEpochIsValid() {
+    @Test func aRecordThatWasReadAlreadyChangesNothing() {
         var log = JournalLog.owned(epoch: 2)
-        let record = JournalReading.entry(.settled, "1", epoch: 2, at: 1)
-        #expect(log.reads(record) == .valid)
-        #expect(log.changes[record.key] == .some(record.row))
+        #expect(log.read(.entry("x", .epoch(2), at: 5)) == .valid)
+        #expect(log.read(.entry("x", .epoch(2), at: 3, .attempted())) == .valid)
+        #expect(log.read(.entry("x", .epoch(1), at: 4, .attempted())) == .late)
+        #expect(log.places("x") == [5])
+        #expect(log.open.isEmpty)
+        #expect(log.last?.offset == 5)
     }
 
-    @Test func aRecordOfAHigherEpochProvesAnOwnerWhoseRecordIsGone() {
+    // MARK: - Entries
+
+    @Test func theStateIsTheLastRecordOfTheCurrentWriter() {
         var log = JournalLog.owned(epoch: 2)
-        #expect(log.reads(.entry(.settled, "1", epoch: 5, at: 1)) == .valid)
-        #expect(log.checkpoint.epoch == 5)
-        #expect(log.checkpoint.ownerID.isEmpty)
-        #expect(log.reads(.owner("late", epoch: 5, at: 2)) == .void)
-        #expect(log.reads(.entry(.settled, "2", epoch: 2, at: 3)) == .void)
+        #expect(log.read(.entry("x", .epoch(2), at: 1, .attempted())) == .valid)
+        #expect(log.read(.entry("x", .epoch(2), at: 2, .settled())) == .valid)
+        #expect(log.places("x") == [2])
+        #expect(log.places("y").isEmpty)
     }
 
-    @Test func aRecordOfALowerEpochIsVoidAndTheEntryNeedsRepair() {
+    @Test func aRecordOfAHigherWriterProvesAnOwnerWhoseRecordHasExpired() {
         var log = JournalLog.owned(epoch: 2)
-        let valid = JournalReading.entry(.settled, "1", epoch: 2, at: 1)
-        log.reads(valid)
-        #expect(log.reads(.entry(.attempted, "2", epoch: 1, at: 2)) == .void)
-        var expected = valid.row
-        expected?.needsRepair = true
-        #expect(log.changes[valid.key] == .some(expected))
-        #expect(log.attention[valid.key] == expected)
-        #expect(log.checkpoint.position == 3)
+        #expect(log.read(.entry("x", .epoch(5), at: 1)) == .valid)
+        #expect(log.writer == .epoch(5))
+        #expect(log.read(.owner("late", epoch: 5, at: 2)) == .late)
+        #expect(log.read(.entry("y", .epoch(2), at: 3)) == .late)
+    }
+
+    @Test func aLaterProducerOfTheSameOwnerIsAHigherWriter() {
+        var log = JournalLog.owned(epoch: 2)
+        #expect(log.read(.entry("x", .epoch(2, 1), at: 1)) == .valid)
+        #expect(log.read(.entry("x", .epoch(2, 0), at: 2)) == .late)
+        #expect(log.read(.owner("next", epoch: 3, at: 3)) == .valid)
+        #expect(log.read(.entry("x", .epoch(2, 7), at: 4)) == .late)
+        #expect(log.writer == .epoch(3))
     }
 
     // MARK: - What comes late
 
-    @Test func aLateSettledOfTheVeryAttemptIsValidOnce() {
+    @Test func aLateRecordIsRememberedUntilARecordSaysThatItsWriterKnewIt() {
+        var log = JournalLog.owned(epoch: 2)
+        _ = log.read(.entry("x", .epoch(2), at: 1, .attempted()))
+        #expect(log.read(.entry("x", .epoch(1), at: 2, .settled())) == .late)
+        #expect(log.places("x") == [1, 2])
+        #expect(log.hasLate(.of("x"), from: 2))
+        #expect(!log.hasLate(.of("x"), from: 3))
+        // Its writer had not read it.
+        _ = log.read(.entry("x", .epoch(2), at: 3, .settled(known: 2)))
+        #expect(log.places("x") == [3, 2])
+        #expect(log.openEntry("x")?.isLate == true)
+        _ = log.read(.entry("x", .epoch(2), at: 4, .settled(known: 3)))
+        #expect(log.places("x") == [4])
+        #expect(log.open.isEmpty)
+        #expect(log.late.isEmpty)
+    }
+
+    @Test func aLateRecordOfAnEntryThatDoesNotExistIsAllThatIsKnown() {
+        var log = JournalLog.owned(epoch: 2)
+        #expect(log.read(.entry("x", .epoch(1), at: 1, .settled())) == .late)
+        #expect(log.places("x") == [1])
+        #expect(log.openEntry("x") == JournalLog.OpenEntry(late: 1))
+        #expect(log.lateCount == 1)
+    }
+
+    @Test func aLateAttemptIsOpenAndExcludesOthersOfItsGroup() {
+        var log = JournalLog.owned(epoch: 2)
+        _ = log.read(.entry("x", .epoch(1), at: 1, .attempted("a")))
+        #expect(log.openEntry("x")?.key == .payment("x"))
+        #expect(log.openEntry("x")?.isLate == true)
+        #expect(log.groups == ["g": [.of("x")]])
+    }
+
+    @Test func manyLateRecordsAreRememberedInTheirOrder() {
+        var log = JournalLog.owned(epoch: 9)
+        for offset in Int64(1)...4 { _ = log.read(.entry("x", .epoch(offset), at: offset)) }
+        #expect(log.places("x") == [1, 2, 3, 4])
+        _ = log.read(.entry("x", .epoch(9), at: 5, JournalMark(known: 3)))
+        #expect(log.places("x") == [5, 3, 4])
+    }
+
+    // MARK: - Groups, claims, keys
+
+    @Test func groupsFollowTheirEntriesAndTheEarliestIsTheFirst() {
         var log = JournalLog.owned(epoch: 1)
-        log.reads(.entry(.attempted, "1", epoch: 1, at: 1))
-        log.reads(.owner("b", epoch: 2, at: 2))
-        let settled = JournalReading.entry(.settled, "1", epoch: 1, at: 3)
-        #expect(log.reads(settled) == .valid)
-        #expect(log.changes[settled.key] == .some(settled.row))
-        #expect(log.attention.isEmpty)
-        #expect(log.checkpoint.epoch == 2)
-
-        #expect(log.reads(.entry(.settled, "1", epoch: 1, at: 4)) == .void)
-        #expect(log.changes[settled.key]??.offset == 3)
-        #expect(log.attention[settled.key]?.needsRepair == true)
-    }
-
-    @Test func aLateSettledIsValidWhenTheNewOwnerHasCarriedTheAttemptOn() {
-        var log = JournalLog.owned(epoch: 1)
-        log.reads(.entry(.attempted, "1", epoch: 1, at: 1))
-        log.reads(.owner("b", epoch: 2, at: 2))
-        log.reads(.entry(.unknown, "1", epoch: 2, at: 3))
-        #expect(log.reads(.entry(.settled, "1", epoch: 1, at: 4)) == .valid)
-    }
-
-    @Test(arguments: ["2", ""])
-    func aLateSettledOfAnotherAttemptIsVoid(attempt: String) {
-        var log = JournalLog.owned(epoch: 2)
-        let waiting = JournalReading.entry(.attempted, "1", epoch: 2, at: 1)
-        log.reads(waiting)
-        #expect(log.reads(.entry(.settled, attempt, epoch: 1, at: 2)) == .void)
-        #expect(log.changes[waiting.key]??.offset == 1)
-        #expect(log.attention[waiting.key]?.needsRepair == true)
-    }
-
-    @Test func noAttemptSettlesAnAttemptWithoutAnId() {
-        var log = JournalLog.owned(epoch: 2)
-        log.reads(.entry(.attempted, "", epoch: 2, at: 1))
-        #expect(log.reads(.entry(.settled, "", epoch: 1, at: 2)) == .void)
-    }
-
-    @Test(arguments: [JournalMark.Stage.attempted, .unknown, .none])
-    func aLateRecordOfAnotherStageIsVoid(stage: JournalMark.Stage) {
-        var log = JournalLog.owned(epoch: 2)
-        log.reads(.entry(.attempted, "1", epoch: 2, at: 1))
-        #expect(log.reads(.entry(stage, "1", epoch: 1, at: 2)) == .void)
-    }
-
-    @Test func aLateSettledIsVoidAfterTheAttemptWasSettled() {
-        var log = JournalLog.owned(epoch: 2)
-        let settled = JournalReading.entry(.settled, "1", epoch: 2, at: 1)
-        log.reads(settled)
-        #expect(log.reads(.entry(.settled, "1", epoch: 1, at: 2)) == .void)
-        #expect(log.changes[settled.key]??.offset == 1)
-    }
-
-    @Test func aLateTombstoneIsVoid() {
-        var log = JournalLog.owned(epoch: 2)
-        let waiting = JournalReading.entry(.attempted, "1", epoch: 2, at: 1)
-        log.reads(waiting)
-        #expect(log.reads(.tombstone(epoch: 1, at: 2)) == .void)
-        #expect(log.changes[waiting.key]??.value != nil)
-        var mark = JournalMark(epoch: 1, stage: .settled, attemptID: "1")
-        mark.isOpen = false
-        #expect(log.reads(JournalReading(id: "t", key: waiting.key, mark: mark, value: nil, offset: 3)) == .void)
-    }
-
-    @Test func aLateSettledIsVoidForAnEntryThatDoesNotExist() {
-        var log = JournalLog.owned(epoch: 2)
-        #expect(log.reads(.entry(.settled, "1", epoch: 1, at: 1)) == .void)
-        log.reads(.entry(.attempted, "1", epoch: 2, at: 2))
-        log.reads(.tombstone(epoch: 2, at: 3))
-        #expect(log.reads(.entry(.settled, "1", epoch: 1, at: 4)) == .void)
-    }
-
-    @Test func aLateRecordIsJudgedByTheStoredRowWhenNothingHasChangedSince() throws {
-        let waiting = JournalReading.entry(.unknown, "1", epoch: 1, at: 1)
-        var log = JournalLog(JournalCheckpoint(position: 2, epoch: 2))
-        #expect(log.read(.entry(.settled, "1", epoch: 1, at: 2)) { _ in waiting.row } == .valid)
-        // It changed, so that the stored row does not count any more.
-        #expect(log.read(.entry(.settled, "1", epoch: 1, at: 3)) { _ in waiting.row } == .void)
-        struct Unreadable: Error {}
-        #expect(throws: Unreadable.self) {
-            try log.read(.entry(.settled, "1", key: "other", epoch: 1, at: 4)) { _ in throw Unreadable() }
+        _ = log.read(.entry("x", .epoch(1), at: 1, .attempted()))
+        _ = log.read(.entry("y", .epoch(1), at: 2, .attempted()))
+        _ = log.read(.entry("z", .epoch(1), at: 3, .attempted(group: "other")))
+        #expect(log.groups == ["g": [.of("x"), .of("y")], "other": [.of("z")]])
+        // Settled and still to be published, it excludes nobody any more.
+        _ = log.read(.entry("x", .epoch(1), at: 4, .settled(isOpen: true)))
+        #expect(log.groups["g"] == [.of("y")])
+        #expect(log.open.count == 3)
+        for (number, name) in ["x", "y", "z"].enumerated() {
+            _ = log.read(.entry(name, .epoch(1), at: Int64(5 + number), .settled()))
         }
-        #expect(log.checkpoint.position == 4)
+        #expect(log.groups.isEmpty)
+        #expect(log.open.isEmpty)
     }
 
-    // MARK: - Repair
-
-    @Test func aVoidRecordWithoutAValidStateLeavesAGhostUntilAValidOneEndsIt() {
-        var log = JournalLog.owned(epoch: 2)
-        let void = JournalReading.entry(.attempted, "1", epoch: 1, at: 1)
-        #expect(log.reads(void) == .void)
-        let ghost = log.attention[void.key]
-        #expect(ghost?.value == nil)
-        #expect(ghost?.needsRepair == true)
-        #expect(ghost?.mark.isOpen == false)
-        #expect(log.openGroups.isEmpty)
-        #expect(log.changedRow(void.key) == .some(ghost))
-        #expect(log.reads(.tombstone(epoch: 2, at: 2)) == .valid)
-        #expect(log.attention.isEmpty)
-        #expect(log.changes[void.key] == .some(nil))
-    }
-
-    @Test func aValidRecordEndsTheNeedOfRepair() {
-        var log = JournalLog.owned(epoch: 2)
-        log.reads(.entry(.settled, "1", epoch: 2, at: 1))
-        log.reads(.entry(.attempted, "2", epoch: 1, at: 2))
-        let again = JournalReading.entry(.settled, "1", epoch: 2, at: 3)
-        #expect(log.reads(again) == .valid)
-        #expect(log.attention.isEmpty)
-        #expect(log.changes[again.key] == .some(again.row))
-    }
-
-    @Test func aRepetitionIsTheSameStateAndEndsTheNeedOfRepair() {
-        var log = JournalLog.owned(epoch: 2)
-        log.reads(.entry(.settled, "1", epoch: 2, at: 1))
-        log.reads(.entry(.attempted, "2", epoch: 1, at: 2))
-        #expect(log.reads(.entry(.settled, "1", epoch: 2, at: 3, repeats: 1)) == .valid)
-        #expect(log.attention.isEmpty)
-        #expect(log.changes[.payment("1")]??.stateOffset == 1)
-        #expect(log.reads(.entry(.settled, "1", epoch: 2, at: 4, repeats: 1)) == .valid)
-        #expect(log.reads(.tombstone(epoch: 2, at: 5, repeats: 1)) == .valid)
-        #expect(log.changes[.payment("1")] == .some(nil))
-        #expect(log.attention.isEmpty)
-    }
-
-    @Test func aRepetitionIsVoidWhenTheEntryHasALaterState() {
-        var log = JournalLog.owned(epoch: 2)
-        log.reads(.entry(.settled, "1", epoch: 2, at: 1))
-        let later = JournalReading.entry(.attempted, "2", epoch: 2, at: 2)
-        log.reads(later)
-        #expect(log.reads(.entry(.settled, "1", epoch: 2, at: 3, repeats: 1)) == .void)
-        #expect(log.changes[later.key]??.offset == 2)
-        #expect(log.attention[later.key]?.needsRepair == true)
-        #expect(log.reads(.entry(.attempted, "2", epoch: 2, at: 4, repeats: 2)) == .valid)
-        #expect(log.attention.isEmpty)
-        #expect(log.reads(.tombstone(epoch: 2, at: 5, repeats: 1)) == .void)
-        #expect(log.attention[later.key]?.needsRepair == true)
-    }
-
-    // MARK: - Groups and changes
-
-    @Test func openGroupsFollowTheirEntries() {
+    @Test func whatIsOpenedChangedOrClosedIsToldOnce() {
         var log = JournalLog.owned(epoch: 1)
-        let open = JournalReading.entry(.attempted, "1", epoch: 1, at: 1, group: "g", isOpen: true)
-        log.reads(open)
-        #expect(log.openGroups == ["g": open.key])
-        log.reads(.owner("b", epoch: 2, at: 2))
-        log.reads(.entry(.attempted, "2", epoch: 1, at: 3, group: "other", isOpen: true))
-        #expect(log.openGroups == ["g": open.key])
-        log.reads(.entry(.settled, "1", epoch: 2, at: 4, group: "g", isOpen: true))
-        #expect(log.openGroups == ["g": open.key])
-        log.reads(.entry(.settled, "1", epoch: 2, at: 5, group: "g"))
-        #expect(log.openGroups.isEmpty)
-        #expect(log.attention.isEmpty)
+        _ = log.read(.entry("x", .epoch(1), at: 1, .attempted()))
+        _ = log.read(.entry("y", .epoch(1), at: 2))
+        #expect(log.takeChanged() == [.of("x")])
+        #expect(log.takeChanged().isEmpty)
+        _ = log.read(.entry("x", .epoch(1), at: 3, .settled()))
+        #expect(log.takeChanged() == [.of("x")])
     }
 
-    @Test func openEntriesComeBackFromTheIndex() {
-        let row = JournalReading.entry(.attempted, "1", epoch: 1, at: 1, group: "g", isOpen: true).row
-        let log = JournalLog(JournalCheckpoint(position: 2, epoch: 1), attention: [row].compactMap { $0 })
-        #expect(log.openGroups == ["g": .payment("1")])
-        #expect(log.attention == [.payment("1"): row])
-        #expect(log.changes.isEmpty)
-        #expect(log.changedRow(.payment("1")) == nil)
+    @Test func callersKeysLeadToTheirEntryAlsoWhenTheRecordIsLate() throws {
+        let claims = (1...2).map { JournalClaim(bits: $0) }
+        var log = JournalLog.owned(epoch: 2)
+        _ = log.read(.entry("x", .epoch(2), at: 1, JournalMark(claims: [claims[0]])))
+        _ = log.read(.entry("y", .epoch(1), at: 2, JournalMark(claims: [claims[1]])))
+        #expect(log.claims.entry(of: claims[0]) == .of("x"))
+        #expect(log.claims.entry(of: claims[1]) == .of("y"))
     }
 
-    @Test func whatWasStoredIsForgottenUnlessItHasChangedMeanwhile() {
+    @Test func theLastUseOfEachSealingKeyIsKnown() {
         var log = JournalLog.owned(epoch: 1)
-        log.reads(.entry(.attempted, "1", key: "changing", epoch: 1, at: 1, isOpen: true))
-        log.reads(.entry(.settled, "1", key: "resting", epoch: 1, at: 2))
-        log.reads(.tombstone("ended", epoch: 1, at: 3))
-        log.reads(.tombstone("ended again", epoch: 1, at: 4))
-        let stored = log.changes
-        log.reads(.entry(.settled, "1", key: "changing", epoch: 1, at: 5))
-        log.reads(.entry(.settled, "1", key: "ended again", epoch: 1, at: 6))
-        log.stored(stored)
-        #expect(Set(log.changes.keys) == [.payment("changing"), .payment("ended again")])
-        #expect(log.changedRow(.payment("changing"))??.offset == 5)
-        log.stored(log.changes)
-        #expect(log.changes.isEmpty)
+        for (offset, (id, time)) in [("k1", Int64(5)), ("k2", 6), ("k1", 9), ("k1", 7)].enumerated() {
+            _ = log.read(.entry("x", .epoch(1), at: Int64(offset + 1), JournalMark(sealingKeyID: id), time: time))
+        }
+        #expect(log.sealingKeys == ["k1": 9, "k2": 6])
+    }
+
+    // MARK: - What has expired
+
+    @Test func whatStandsBelowTheLogsStartHasExpired() {
+        var log = JournalLog.owned(epoch: 2)
+        _ = log.read(.entry("old", .epoch(2), at: 1, .attempted()))
+        _ = log.read(.entry("late", .epoch(1), at: 2, .settled()))
+        _ = log.read(.entry("late", .epoch(1), at: 3, .settled()))
+        _ = log.read(.entry("new", .epoch(2), at: 4, .attempted(group: "h")))
+        log.expire(before: 3)
+        #expect(log.places("old").isEmpty)
+        #expect(log.places("late") == [3])
+        #expect(log.places("new") == [4])
+        #expect(Set(log.open.keys) == [.of("late"), .of("new")])
+        #expect(log.groups == ["h": [.of("new")]])
+        log.expire(before: 2)
+        #expect(log.entries.first == 3)
+        // A reader that was behind the start goes on there.
+        log.expire(before: 90)
+        #expect(log.position == 90)
+        #expect(log.open.isEmpty)
     }
 
     @Test func aRecordThatIsNoneOfAJournalIsPassedOver() {
         var log = JournalLog.owned(epoch: 1)
-        log.skip(9)
-        #expect(log.checkpoint == JournalCheckpoint(position: 10, epoch: 1, ownerID: "a"))
-        log.skip(.max)
-        #expect(log.checkpoint.position == .max)
-        #expect(log.reads(.entry(.settled, "1", epoch: 1, at: .max)) == .valid)
-        #expect(log.checkpoint.position == .max)
-    }
-
-    // MARK: - Readers
-
-    @Test(arguments: UInt64(1)...30)
-    func readersOfTheSameRecordsAgreeHoweverTheyReadAndFlush(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
-        let records = JournalReading.random(count: 600, using: &generator)
-        var straight = JournalReaderModel()
-        straight.read(records[...])
-        straight.finish()
-        for _ in 0..<3 {
-            var other = JournalReaderModel()
-            while other.log.checkpoint.position < records.count {
-                let start = Int(other.log.checkpoint.position)
-                other.read(records[start..<min(records.count, start + Int.random(in: 1...40, using: &generator))])
-                switch Int.random(in: 0..<4, using: &generator) {
-                case 0: other.beginFlush()
-                case 1: other.endFlush()
-                case 2 where Int.random(in: 0..<3, using: &generator) == 0: other.restart()
-                default: continue
-                }
-            }
-            other.finish()
-            #expect(other.verdicts == straight.verdicts)
-            #expect(other.log.checkpoint == straight.log.checkpoint)
-            #expect(other.log.attention == straight.log.attention)
-            #expect(other.log.openGroups == straight.log.openGroups)
-            #expect(other.rows(of: records) == straight.rows(of: records))
-        }
-        #expect(Set(straight.verdicts.values) == [.valid, .void])
+        log.pass(9)
+        #expect(log.position == 10)
+        log.pass(4)
+        #expect(log.position == 10)
+        log.pass(.max)
+        #expect(log.position == .max)
+        #expect(log.read(.entry("x", .epoch(1), at: .max)) == .valid)
+        #expect(log.position == .max)
     }
 }

@@ -3,36 +3,113 @@ import Synchronization
 
 /// A broker's place: keeps what is sent, after failing as often as it is told, and lets journals read theirs.
 final class RecordingSender: RecordSender {
-    private struct Failure {
-        let error: KafkaSendError
-        let isStored: Bool
+    typealias Report = @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
+
+    /// What becomes of a record besides being stored and acknowledged.
+    private enum Trouble {
+        /// It is refused, or lost on the way.
+        case refused(KafkaSendError)
+        /// It is stored, and the acknowledgement is lost.
+        case inDoubt
+        /// It is stored, and the broker does not say where.
+        case withoutPlace
+    }
+
+    /// One partition's log.
+    struct Log {
+        var records: [KafkaMessage] = []
+        var start: Int64 = 0
+        var end: Int64 = 0
     }
 
     private struct State {
         var stored: [KafkaMessage] = []
-        var ends: [KafkaPartition: Int64] = [:]
-        var failures: [String: [Failure]] = [:]
+        var logs: [KafkaPartition: Log] = [:]
+        var troubles: [String: [Trouble]] = [:]
+        var before: [String: @Sendable (KafkaRecord) -> Void] = [:]
         var attempts = 0
-        var readers: [@Sendable ([KafkaMessage]) -> Void] = []
-        /// Records of journals that nobody has read yet; `nil` while they are read at once.
-        var withheld: [KafkaMessage]?
+        var generation = 0
+        /// What journals are not told yet; `nil` while they are told at once.
+        var withheld: [@Sendable () -> Void]?
         var isSilent = false
+        var isUnreachable = false
     }
 
+    private let clock: WallClock
     private let state = Mutex(State())
-    /// Held while records are handed on, so that they keep their order.
-    private let delivery = Mutex(())
+
+    /// Takes the broker's clock.
+    init(clock: WallClock) {
+        self.clock = clock
+    }
+
+    // MARK: - What happens
 
     /// Lets the next sends to a topic fail with these errors.
     func fail(_ topic: String, with errors: [KafkaSendError]) {
-        state.withLock { $0.failures[topic] = errors.map { Failure(error: $0, isStored: false) } }
+        state.withLock { $0.troubles[topic] = errors.map { .refused($0) } }
     }
 
     /// Stores the next record of a topic and says that it may be stored.
-    func loseAcknowledgement(of topic: String) {
-        let error = KafkaSendError(code: .possiblyPersisted, mayBeStored: true)
-        state.withLock { $0.failures[topic] = [Failure(error: error, isStored: true)] }
+    func loseAcknowledgement(of topic: String) { state.withLock { $0.troubles[topic] = [.inDoubt] } }
+
+    /// Stores the next record of a topic and does not say where.
+    func losePlace(of topic: String) { state.withLock { $0.troubles[topic] = [.withoutPlace] } }
+
+    /// Does something just before the next record of a topic is stored.
+    func beforeNext(_ topic: String, _ action: @escaping @Sendable (KafkaRecord) -> Void) {
+        state.withLock { $0.before[topic] = action }
     }
+
+    /// Stores what comes from now on, and says nothing of it.
+    func withholdReports() { state.withLock { $0.isSilent = true } }
+
+    /// Lets no journal hear of anything that is stored or asked from now on.
+    func withhold() { state.withLock { $0.withheld = $0.withheld ?? [] } }
+
+    /// Lets journals hear what was withheld, and what comes.
+    func release() {
+        let withheld = state.withLock { state in
+            defer { state.withheld = nil }
+            return state.withheld ?? []
+        }
+        for action in withheld { action() }
+    }
+
+    /// Whether no journal can look anything up.
+    func setUnreachable(_ isUnreachable: Bool) { state.withLock { $0.isUnreachable = isUnreachable } }
+
+    /// The client that sends is replaced by the next one.
+    func replaceProducer() { state.withLock { $0.generation += 1 } }
+
+    /// Leaves the last record of each key in a topic.
+    func compact(_ topic: String) {
+        state.withLock { state in
+            for partition in state.logs.keys where partition.topic == topic {
+                let records = state.logs[partition]?.records ?? []
+                let last = Dictionary(records.map { ($0.key ?? [], $0.offset) }) { $1 }
+                state.logs[partition]?.records = records.filter { last[$0.key ?? []] == $0.offset }
+            }
+        }
+    }
+
+    /// What stands before an offset has expired.
+    func expire(before offset: Int64, in partition: KafkaPartition) {
+        state.withLock { state in
+            state.logs[partition]?.records.removeAll { $0.offset < offset }
+            state.logs[partition]?.start = offset
+        }
+    }
+
+    /// The log loses its end.
+    func truncate(_ partition: KafkaPartition, to end: Int64) {
+        state.withLock { state in
+            state.logs[partition]?.records.removeAll { $0.offset >= end }
+            state.logs[partition]?.end = end
+        }
+    }
+
+    // MARK: - What is there
 
     /// What was stored in a topic, as a reader sees it.
     func stored(in topic: String) -> [KafkaMessage] { state.withLock { $0.stored }.filter { $0.topic == topic } }
@@ -43,77 +120,59 @@ final class RecordingSender: RecordSender {
     /// Sends to other topics than those of journals, failed ones included.
     var attempts: Int { state.withLock { $0.attempts } }
 
-    /// The offset behind the last record of a partition.
-    func end(of partition: KafkaPartition) -> Int64 { state.withLock { $0.ends[partition] ?? 0 } }
-
-    /// Hands on what is stored of a journal from these offsets, and what will be.
-    func connect(from offsets: [Int32: Int64], to topic: String, _ reader: @escaping @Sendable ([KafkaMessage]) -> Void)
-    {
-        delivery.withLock { _ in
-            let known = state.withLock { state in
-                state.readers.append(reader)
-                return state.stored.filter { $0.topic == topic && $0.offset >= offsets[$0.partition] ?? 0 }
-            }
-            if !known.isEmpty { reader(known) }
-        }
+    /// A partition's log; `nil` for a journal when nobody answers.
+    func log(of partition: KafkaPartition) -> Log? {
+        state.withLock { $0.isUnreachable ? nil : $0.logs[partition] ?? Log() }
     }
 
-    /// Stores what comes from now on, and says nothing of it.
-    func withholdReports() { state.withLock { $0.isSilent = true } }
-
-    /// Lets nobody read what is stored in journals from now on.
-    func withhold() { state.withLock { $0.withheld = $0.withheld ?? [] } }
-
-    /// Lets journals read what was withheld, and what comes.
-    func release() {
-        delivery.withLock { _ in
-            let (messages, readers) = state.withLock { state in
-                defer { state.withheld = nil }
-                return (state.withheld ?? [], state.readers)
-            }
-            for reader in readers where !messages.isEmpty { reader(messages) }
-        }
-    }
-
-    /// Stores a record, and hands it on.
+    /// Stores a record.
     @discardableResult
     func store(_ record: KafkaRecord) -> KafkaOffset {
-        delivery.withLock { _ in
-            let partition = KafkaPartition(topic: record.topic, partition: record.partition)
-            let (message, readers) = state.withLock { state in
-                let message = record.asRead(at: state.ends[partition] ?? 0)
-                state.ends[partition] = message.offset + 1
-                state.stored.append(message)
-                guard message.isOfJournal else { return (message, [] as [@Sendable ([KafkaMessage]) -> Void]) }
-                guard state.withheld == nil else {
-                    state.withheld?.append(message)
-                    return (message, [])
-                }
-                return (message, state.readers)
-            }
-            for reader in readers { reader([message]) }
-            return KafkaOffset(partition: partition, offset: message.offset)
+        let partition = KafkaPartition(topic: record.topic, partition: record.partition)
+        let offset = state.withLock { state in
+            var message = record.asRead(at: state.logs[partition]?.end ?? 0)
+            message.timestampMilliseconds = clock.unixMilliseconds
+            state.logs[partition, default: Log()].end = message.offset + 1
+            state.logs[partition]?.records.append(message)
+            state.stored.append(message)
+            return message.offset
         }
+        return KafkaOffset(partition: partition, offset: offset)
     }
 
-    var generation: Int { 0 }
+    /// Tells a journal something, unless that is withheld.
+    func tell(_ action: @escaping @Sendable () -> Void) {
+        let isWithheld = state.withLock { state in
+            guard state.withheld != nil else { return false }
+            state.withheld?.append(action)
+            return true
+        }
+        if !isWithheld { action() }
+    }
 
-    func submit(
-        _ record: KafkaRecord, generation: Int?,
-        _ report: @escaping @Sendable (Result<KafkaOffset, KafkaSendError>) -> Void
-    ) {
-        let failure: Failure? = state.withLock { state in
-            if !record.topic.hasPrefix(KafkaMessage.journalPrefix) { state.attempts += 1 }
-            guard state.failures[record.topic]?.isEmpty == false else { return nil }
-            return state.failures[record.topic]?.removeFirst()
+    // MARK: - Sending
+
+    var generation: Int { state.withLock { $0.generation } }
+
+    func submit(_ record: KafkaRecord, generation: Int?, _ report: @escaping Report) {
+        let isOfJournal = record.topic.hasPrefix(KafkaMessage.journalPrefix)
+        let (trouble, before, isOver) = state.withLock { state in
+            if !isOfJournal { state.attempts += 1 }
+            let isOver = generation ?? state.generation != state.generation
+            let isTroubled = state.troubles[record.topic]?.isEmpty == false
+            let trouble = isTroubled ? state.troubles[record.topic]?.removeFirst() : nil
+            return (trouble, state.before.removeValue(forKey: record.topic), isOver)
         }
-        guard failure?.isStored ?? true else {
-            report(.failure(failure?.error ?? KafkaSendError(code: .refused, mayBeStored: false)))
-            return
-        }
-        let offset = store(record)
+        if isOver { return report(.failure(KafkaSendError(code: .fatal, mayBeStored: false))) }
+        if case .refused(let error) = trouble { return report(.failure(error)) }
+        before?(record)
+        var place = store(record)
         if state.withLock({ $0.isSilent }) { return }
-        report(failure.map { .failure($0.error) } ?? .success(offset))
+        if case .withoutPlace = trouble { place.offset = -1 }
+        var result: Result<KafkaOffset, KafkaSendError> = .success(place)
+        if case .inDoubt = trouble { result = .failure(KafkaSendError(code: .possiblyPersisted, mayBeStored: true)) }
+        let answer = result
+        if isOfJournal { tell { report(answer) } } else { report(answer) }
     }
 }
 

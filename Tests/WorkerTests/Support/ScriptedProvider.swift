@@ -29,9 +29,14 @@ final class Script: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Whether the provider gives the same error under a key again and again.
+    let keepsErrors: Bool
 
     /// Takes the answers to calls; without others, look-ups find nobody to ask.
-    init(_ steps: [Step], captures: [Step] = [], lookUps: [Step] = [.failure(cannotBeAsked)]) {
+    init(
+        _ steps: [Step], captures: [Step] = [], lookUps: [Step] = [.failure(cannotBeAsked)], keepsErrors: Bool = false
+    ) {
+        self.keepsErrors = keepsErrors
         state = Mutex(State(steps: [.call: steps, .capture: captures, .lookUp: lookUps]))
     }
 
@@ -132,7 +137,9 @@ struct ScriptedProvider: PaymentProvider {
     }
 
     func recovery(of operation: Operation) -> EffectRecovery {
-        Self.description.operation(operation)?.effect == .onceUnprotected
-            ? .lookUp(visibilityLag: Self.visibilityLag) : .repeatUnderKey(life: Self.keyLife)
+        if Self.description.operation(operation)?.effect == .onceUnprotected {
+            return .lookUp(visibilityLag: Self.visibilityLag)
+        }
+        return .repeatUnderKey(life: Self.keyLife, keepsErrors: script.keepsErrors)
     }
 }

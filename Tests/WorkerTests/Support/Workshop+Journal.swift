@@ -9,8 +9,15 @@ extension Workshop {
     var journalTopic: String { codec.topics.journal(of: Self.scripted) }
 
     /// The records of an entry, as they stand in the log.
-    func records(of key: JournalKey) throws -> [JournalReading] {
-        try sender.stored(in: journalTopic).map { try codec.journalReading(from: $0) }.filter { $0.key == key }
+    func records(of key: JournalKey) throws -> [JournalStoredRecord] {
+        try sender.stored(in: journalTopic).filter { !$0.isOfOwner }.map { try codec.journalRecord(from: $0) }
+            .filter { $0.key.entry == key }
+    }
+
+    /// The epochs of the owners of a partition, as they stand in the log.
+    func owners(of partition: Int32 = 0) throws -> [Int64] {
+        try sender.stored(in: journalTopic).filter { $0.partition == partition && $0.isOfOwner }
+            .map { try $0.key.unwrapped().withUnsafeBytes { JournalRecordKey($0) }.unwrapped().writer.epoch }
     }
 
     /// The stages of an entry, as they stand in the log.
@@ -21,28 +28,48 @@ extension Workshop {
         ((try? stages(of: key)) ?? []).count { $0 == stage }
     }
 
+    /// What is known of an entry in a partition.
+    func known(_ key: JournalKey, in partition: Int32) async throws -> KnownEntry? {
+        try await processor(Script([])).known(key, Place(partition: partition, epoch: 0)).entry
+    }
+
     /// The record of a payment.
     func payment(_ shopTransactionID: String = "order-1") async throws -> PaymentRecord? {
         let partition = Self.partition(of: .shopTransaction(shopTransactionID))
-        return try await journal.entry(PaymentRecord.self, .payment(shopTransactionID), of: partition)?.content
+        return try await known(.payment(shopTransactionID), in: partition)?.payment
     }
 
     /// The effect of an entry, and its mark, in the lane of a command.
     func effect(_ key: JournalKey, of command: Command) async throws -> (content: EffectState, mark: JournalMark)? {
-        try await journal.entry(EffectState.self, key, of: Self.partition(of: command.lane))
+        guard let known = try await known(key, in: Self.partition(of: command.lane)) else { return nil }
+        return known.entry.map { ($0.effect, known.mark) }
     }
 
     /// Writes a record into the log as some process does.
     @discardableResult
-    func store(_ record: JournalRecord, in partition: Int32) throws -> Int64 {
-        sender.store(
-            try codec.record(for: record, of: Self.scripted, partition: partition, atMilliseconds: Self.now)
-        ).offset
+    func store(_ record: JournalRecord, in partition: Int32) -> Int64 {
+        let sent = codec.record(for: record, of: Self.scripted, partition: partition, atMilliseconds: Self.now)
+        return sender.store(sent).offset
+    }
+
+    /// A record of an entry as a writer of this epoch makes it.
+    func record(
+        _ key: JournalKey, epoch: Int64, generation: Int = 0, _ mark: JournalMark, _ content: some JSONWritable,
+        id: String = "r"
+    ) throws -> JournalRecord {
+        JournalRecord(
+            id: id + ".\(epoch).elsewhere",
+            key: JournalRecordKey(key, JournalWriter(epoch: epoch, generation: generation)), mark: mark,
+            value: try codec.journalValue(
+                JournalSummary(), try JSONCoding.encode(content), of: key, provider: Self.scripted))
     }
 
     /// Another process takes a partition over.
-    func takeOver(_ partition: Int32, epoch: Int64) throws {
-        try store(.owner(epoch: epoch, by: "elsewhere"), in: partition)
+    func takeOver(_ partition: Int32, epoch: Int64) {
+        sender.store(
+            codec.ownerRecord(
+                id: "owner.\(epoch).elsewhere", epoch: epoch, summary: JournalSummary(), of: Self.scripted,
+                partition: partition, atMilliseconds: Self.now))
     }
 
     /// A second process is given all partitions that this one had; what runs here is not interrupted.
@@ -61,18 +88,9 @@ extension Workshop {
     }
 }
 
-extension JournalRecord {
-    static func owner(epoch: Int64, by instance: String) -> JournalRecord {
-        JournalRecord(
-            id: "owner.\(epoch).\(instance)", key: .owner, mark: JournalMark(epoch: epoch), summary: JournalSummary(),
-            content: Array("{}".utf8))
-    }
-
-    /// A record whose content is a text.
-    static func sample(_ key: JournalKey, _ mark: JournalMark, id: String, content: String? = "\"x\"") -> JournalRecord
-    {
-        JournalRecord(id: id, key: key, mark: mark, summary: JournalSummary(), content: content.map { Array($0.utf8) })
-    }
+extension KafkaMessage {
+    /// Whether it is an owner's record of a journal.
+    var isOfOwner: Bool { key?.starts(with: "o@".utf8) == true }
 }
 
 /// Holds whoever waits until it is opened.

@@ -15,43 +15,55 @@ final class Workshop: Sendable {
     let sender: RecordingSender
     let time: ManualTime
     let journal: Journal
+    /// What the journal reads.
+    let log: RecordedLog
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     var clock: WallClock { time.clock }
-    /// The journal's own work.
-    let running: Task<Void, any Error>
+    /// The journal's own work, and the regular question where its log ends.
+    let running: Task<Void, Never>
 
     /// Starts a process with its journal.
     ///
     /// - Parameters:
     ///   - other: a process of the same installation, with the same broker and time.
-    ///   - index: what an earlier process of this machine has left.
     ///   - watcher: who is told what the journal does.
+    ///   - snapshots: what an earlier process of this machine has kept of its index.
     ///   - isAssigned: whether the process has all partitions from the beginning.
     init(
         beside other: Workshop? = nil, instance: String = "worker-1",
-        index: any JournalIndex = MemoryJournalIndex(), journalSettings: JournalSettings = Workshop.journalSettings,
-        watcher: JournalWatcher? = nil, isAssigned: Bool = true
+        journalSettings: JournalSettings = Workshop.journalSettings, watcher: JournalWatcher? = nil,
+        snapshots: JournalSnapshotStore? = nil, isAssigned: Bool = true
     ) {
-        let (keys, sender) = (other?.keys ?? .random(), other?.sender ?? RecordingSender())
         let time = other?.time ?? ManualTime(originMilliseconds: Self.now)
+        let (keys, sender) = (other?.keys ?? .random(), other?.sender ?? RecordingSender(clock: time.clock))
         let codec = Self.codec(keys: keys)
         let journal = Journal(
-            provider: Self.scripted, instance: instance, codec: codec, sender: sender, index: index,
-            settings: journalSettings, timing: time.ofJournal, clock: time.clock, blocking: .inPlace,
+            provider: Self.scripted, instance: instance, codec: codec, sender: sender, settings: journalSettings,
+            snapshots: snapshots, timing: time.ofJournal, clock: time.clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        if let watcher {
-            journal.attach(watcher)
-            journal.attach(source: watcher)
+        if let watcher { journal.attach(watcher) }
+        let log = RecordedLog(sender, topic: codec.topics.journal(of: Self.scripted), codec: codec)
+        log.attach(journal)
+        let partitions = isAssigned ? Array(0..<journalSettings.partitions) : []
+        if snapshots == nil { journal.assigned(partitions) }
+        (self.keys, self.codec, self.sender, self.time) = (keys, codec, sender, time)
+        (self.journal, self.log) = (journal, log)
+        let timing = time.waiting
+        self.running = Task {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await journal.run() }
+                // As a process does that joins its group when it has read everything.
+                if snapshots != nil, await journal.catchUp() { journal.assigned(partitions) }
+                while await timing.pause(for: journalSettings.boundsInterval) { log.askEnds() }
+                group.cancelAll()
+            }
         }
-        sender.connect(from: journal.open(), to: codec.topics.journal(of: Self.scripted)) { [weak journal] in
-            journal?.received($0)
-        }
-        if isAssigned { journal.assigned(Array(0..<journalSettings.partitions)) }
-        (self.keys, self.codec, self.sender, self.time, self.journal) = (keys, codec, sender, time, journal)
-        self.running = Task { try await journal.run() }
     }
 
-    deinit { running.cancel() }
+    deinit {
+        running.cancel()
+        log.close()
+    }
 
     static func codec(keys: SealingKeyRing = .random()) -> MessageCodec {
         MessageCodec(topics: TopicNames(), source: "/test", keys: keys)
@@ -90,8 +102,10 @@ final class Workshop: Sendable {
     }
 
     /// Works on an open entry as its lane does.
-    func clearUp(_ key: JournalKey, of command: Command, _ script: Script) async -> RecordDisposition {
-        await process(.due(key), in: Self.partition(of: command.lane), processor(script))
+    func clearUp(
+        _ key: JournalKey, of command: Command, _ script: Script, timing: Timing? = nil
+    ) async -> RecordDisposition {
+        await process(.due(key), in: Self.partition(of: command.lane), processor(script, timing: timing))
     }
 
     private func process(_ work: LaneWork, in number: Int32, _ processor: CommandProcessor) async -> RecordDisposition {
