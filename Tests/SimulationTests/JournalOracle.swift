@@ -56,7 +56,7 @@ struct JournalOracle {
             let log = worker.journal.state.withLock { $0.partitions[place.partition]?.log }
             guard let log, log.position == simulation.broker.end(of: place) else { continue }
             for (name, state) in states.sorted(by: { $0.key < $1.key }) {
-                let places = log.places(of: JournalFeed.hash.of(state.key.entry))
+                let places = log.places(of: worker.journal.hash.of(state.key.entry))
                 if !places.contains(state.offset) {
                     violate("\(worker.name) holds another state of \(name) than its log: \(places), \(state.offset)")
                 }

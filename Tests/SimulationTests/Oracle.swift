@@ -24,7 +24,7 @@ struct Oracle {
         let charges = bank.charges(of: order.reference)
         if charges > 1 { violate("\(order.reference) was charged \(charges) times") }
         if order.results.last == "OK", charges != 1 { violate("\(order.reference) was answered OK and not charged") }
-        if order.results.isEmpty, !order.isAbandoned, !order.isGivenUp { violate("\(order.reference) was lost") }
+        if order.results.isEmpty, order.abandoned == nil, !order.isGivenUp { violate("\(order.reference) was lost") }
         let pages = bank.payments.filter { $0.reference == order.reference && $0.state != "refused" }
         if pages.count > 1 { violate("\(order.reference) has \(pages.count) payments") }
         let refunds = bank.refunds.filter { $0.reference == order.reference }
@@ -39,12 +39,13 @@ struct Oracle {
     var missingNotifications: [String] {
         simulation.shop.orders.filter { order in
             // Who asked twice at once may know by the other answer.
-            let isWaiting = order.isAbandoned && order.results.last != "OK"
+            let isWaiting = order.abandoned != nil && order.results.last != "OK"
             guard order.expectsNotification || isWaiting else { return false }
-            let outcome = simulation.bank.payments.last { $0.reference == order.reference }
-            let isPaid = outcome?.isCharged ?? order.expectsNotification
+            let outcome = simulation.bank.payments.last {
+                $0.reference == order.reference && (order.expectsNotification || $0.token == order.abandoned)
+            }
             // What never came to the provider has no outcome.
-            if outcome == nil, !order.expectsNotification { return false }
+            guard let isPaid = outcome?.isCharged ?? (order.expectsNotification ? true : nil) else { return false }
             return !simulation.shop.told.contains { $0.reference == order.reference && $0.isSuccessful == isPaid }
         }.map(\.reference)
     }

@@ -175,9 +175,7 @@ extension CommandProcessor {
     /// publishes that.
     func clearUp(_ key: JournalKey, _ place: Place) async -> RecordDisposition {
         do {
-            if let known = try await known(key, place).entry, known.hasLate || known.isAgeing {
-                guard await rewrite(known, place) == .valid else { return .done }
-            }
+            guard try await tidyUp(key, place) else { return .done }
             switch try await recover(key, place, within: settings.providerTimeout, for: nil) {
             case .settled: return try await publishOwed(key, place) ? .done : .again
             case .unknown: return .done
@@ -187,6 +185,14 @@ extension CommandProcessor {
         } catch {
             return await afterJournalFailure(error)
         }
+    }
+
+    /// Writes an entry again that late records have changed, or that the broker will forget before long.
+    ///
+    /// - Returns: `false` when that could not be done.
+    func tidyUp(_ key: JournalKey, _ place: Place) async throws -> Bool {
+        guard let known = try await known(key, place).entry, known.hasLate || known.isAgeing else { return true }
+        return await rewrite(known, place) == .valid
     }
 
     /// Writes an entry as it is in the epoch of its owner.

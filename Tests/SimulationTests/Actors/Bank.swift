@@ -9,15 +9,17 @@ final class Bank: @unchecked Sendable {
     final class Payment {
         let id: String
         let reference: String
+        let token: String
         let key: String
         let createdAt: Duration
         /// `page`, `paid`, `refused`, `reserved`.
         var state: String
         var captures: [String] = []
 
-        init(id: String, reference: String, key: String, createdAt: Duration, state: String) {
+        init(id: String, reference: String, token: String, key: String, createdAt: Duration, state: String) {
             self.id = id
             self.reference = reference
+            self.token = token
             self.key = key
             self.createdAt = createdAt
             self.state = state
@@ -161,7 +163,7 @@ final class Bank: @unchecked Sendable {
             token.hasPrefix("KO")
             ? "refused" : token.hasPrefix("PAGE") ? "page" : token.hasPrefix("HOLD") ? "page" : "paid"
         let payment = Payment(
-            id: "pay-\(payments.count + 1)", reference: call.reference.shopTransactionID ?? "",
+            id: "pay-\(payments.count + 1)", reference: call.reference.shopTransactionID ?? "", token: token,
             key: call.idempotencyKey, createdAt: world.now, state: state)
         payments.append(payment)
         if state == "page" { decideLater(payment, holds: token.hasPrefix("HOLD")) }

@@ -12,9 +12,6 @@ final class JournalFeed: JournalSource, @unchecked Sendable {
         let number: Int
     }
 
-    /// The same in every process, so that a run can be repeated.
-    static let hash = JournalHash(secret: Array(1...16))
-
     private let world: World
     private let broker: Broker
     private let codec: MessageCodec
@@ -85,7 +82,7 @@ final class JournalFeed: JournalSource, @unchecked Sendable {
         for record in records {
             guard let told = lie?.told(record) ?? (lie == nil ? record : nil) else { continue }
             do throws(MessageError) {
-                batch.append(try codec.journalReading(from: told, Self.hash, claimsSince: since))
+                batch.append(try codec.journalReading(from: told, journal.hash, claimsSince: since))
             } catch {
                 world.violate("the journal holds a record that cannot be read: \(error)")
             }

@@ -30,8 +30,8 @@ struct Order: Sendable {
     var payment: Payment?
     var paymentID: String?
     var expectsNotification = false
-    /// Whether its merchant was told that the outcome is unknown, and waits for the notification.
-    var isAbandoned = false
+    /// The token of the payment whose outcome its merchant was told is unknown, and waits for the notification.
+    var abandoned: String?
     /// Whether its merchant never got an answer, where clocks are so wrong that this can be.
     var isGivenUp = false
 

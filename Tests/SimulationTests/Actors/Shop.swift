@@ -44,7 +44,7 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
 
     /// Merchants come back to what was done days ago.
     func comeBack() {
-        for number in orders.indices where !orders[number].isAbandoned && !orders[number].isGivenUp {
+        for number in orders.indices where orders[number].abandoned == nil && !orders[number].isGivenUp {
             perform(after: world.milliseconds(0...5000)) { [self] in
                 if orders[number].payment != nil, world.chance(0.7) { await payAgain(number) }
                 if orders[number].kind == .direct, orders[number].payment != nil, world.chance(0.4) {
@@ -142,7 +142,7 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
         case .answered(let answer):
             note(number, request, answer, expects)
             return true
-        case .abandoned: orders[number].isAbandoned = true
+        case .abandoned: orders[number].abandoned = token
         case .givenUp: orders[number].isGivenUp = true
         }
         return false

@@ -29,7 +29,7 @@ final class SimulatedWorker: SimulatedConsumer, JournalOwner, @unchecked Sendabl
         feed = JournalFeed(world, broker, codec, box, lie: settings.fault.journalLie(codec))
         journal = Journal(
             provider: Settings.provider, instance: name, codec: codec, sender: sender, settings: settings.journal,
-            hash: JournalFeed.hash, timing: settings.fault.journalTiming(timing), clock: clock, logger: logger)
+            timing: settings.fault.journalTiming(timing), clock: clock, logger: logger)
         processor = CommandProcessor(
             .init(
                 provider: SimulatedProvider(bank: bank, box: box, settings), codec: codec, sender: sender,
