@@ -100,10 +100,10 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
         whenAwake { [self] in
             let partitions = positions.keys.sorted { $0.partition < $1.partition }
             positions = [:]
-            outOfRange = []
             perform(scheduler.draining(partitions))
             let finished = { [self] in
                 if !isLost, !broker.isDown, !isCutOff { commit() }
+                outOfRange = []
                 partitionsRevoked(partitions.map(\.partition))
                 done()
             }
@@ -130,7 +130,9 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
     }
 
     private func commit() {
-        if !commitsEarly { group.commit(scheduler.committableOffsets(), by: self) }
+        // Who has read behind the end of a log knows nothing of what comes there.
+        let offsets = scheduler.committableOffsets().filter { !outOfRange.contains($0.partition) }
+        if !commitsEarly { group.commit(offsets, by: self) }
     }
 
     // MARK: - Records

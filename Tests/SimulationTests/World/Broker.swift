@@ -6,6 +6,7 @@ import Shared
 final class Broker: @unchecked Sendable {
     /// A record in a log.
     struct Stored {
+        let number: Int
         let message: KafkaMessage
         let at: Duration
         /// Whether anybody can know that it is there: its writer was told, or a reader was given it.
@@ -32,6 +33,9 @@ final class Broker: @unchecked Sendable {
 
     private unowned let world: World
     var logs: [KafkaPartition: Log] = [:]
+    private var stores = 0
+    /// Numbers of records that were stored and are gone with the end of their log.
+    private var lostNumbers: Set<Int> = []
     private var listeners: [(KafkaPartition) -> Void] = []
     private var loseListeners: [(KafkaPartition, Int64) -> Void] = []
     var isDown = false
@@ -109,30 +113,35 @@ final class Broker: @unchecked Sendable {
     // MARK: - Writing
 
     /// - Parameter wall: the time that the writer's clock says.
+    /// - Returns: the record's place, and a number that tells it from what may be stored there later.
     @discardableResult
-    func store(_ record: KafkaRecord, wall: Int64) -> KafkaOffset {
+    func store(_ record: KafkaRecord, wall: Int64) -> (place: KafkaOffset, number: Int) {
+        stores += 1
         let partition = KafkaPartition(topic: record.topic, partition: record.partition)
         let offset = end(of: partition)
         logs[partition, default: Log()].end = offset + 1
         let message = KafkaMessage(
             topic: record.topic, partition: record.partition, offset: offset, key: record.key, value: record.value,
             headers: record.headers, timestampMilliseconds: wall)
-        logs[partition]?.records.append(Stored(message: message, at: world.now))
+        logs[partition]?.records.append(Stored(number: stores, message: message, at: world.now))
         for listener in listeners { listener(partition) }
-        return KafkaOffset(partition: partition, offset: offset)
+        return (KafkaOffset(partition: partition, offset: offset), stores)
     }
 
-    /// A writer was told that its record is stored.
-    func acknowledged(_ place: KafkaOffset) {
-        guard let records = logs[place.partition]?.records else { return }
+    /// A writer is told that its record is stored; `false` when it is there no more.
+    func acknowledge(_ place: KafkaOffset, _ number: Int) -> Bool {
+        guard !lostNumbers.contains(number) else { return false }
+        guard let records = logs[place.partition]?.records else { return true }
         let index = Self.index(of: place.offset, records)
         if index < records.count { logs[place.partition]?.records[index].isKnown = true }
+        return true
     }
 
     /// The last records of a partition are gone, and their offsets are given again; its leader is away for a moment.
     func lose(last count: Int, of partition: KafkaPartition) {
         guard let log = logs[partition], count > 0, count <= log.records.count else { return }
         let end = log.records[log.records.count - count].message.offset
+        lostNumbers.formUnion(log.records.suffix(count).map(\.number))
         logs[partition]?.records.removeLast(count)
         logs[partition]?.end = end
         changeLeader(of: partition, for: world.milliseconds(50...1500))

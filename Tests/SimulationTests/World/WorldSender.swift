@@ -102,10 +102,10 @@ final class WorldSender: RecordSender, @unchecked Sendable {
             }
             return again(sent, client, fate, at: broker.leaderReturn(of: place) + world.milliseconds(1...50))
         }
-        let offset = broker.store(sent.record, wall: sent.wall)
+        let stored = broker.store(sent.record, wall: sent.wall)
         sent.isStored = true
         if fate == 3 { return finish(sent, client, .failure(Self.possiblyStored), after: .milliseconds(400)) }
-        world.after(world.milliseconds(1...5)) { [self] in acknowledge(sent, client, offset, isAgain: isAgain) }
+        world.after(world.milliseconds(1...5)) { [self] in acknowledge(sent, client, stored, isAgain: isAgain) }
     }
 
     private func again(_ sent: Sent, _ client: Client, _ fate: Int, at time: Duration) {
@@ -115,14 +115,19 @@ final class WorldSender: RecordSender, @unchecked Sendable {
         world.after(arrival - world.now) { [self] in arrive(sent, client, fate, isAgain: true) }
     }
 
-    private func acknowledge(_ sent: Sent, _ client: Client, _ offset: KafkaOffset, isAgain: Bool) {
+    private func acknowledge(
+        _ sent: Sent, _ client: Client, _ stored: (place: KafkaOffset, number: Int), isAgain: Bool
+    ) {
         process.whenAwake { [self] in
             if client.isOver || client.isStalled { return }
-            broker.acknowledged(offset)
+            guard broker.acknowledge(stored.place, stored.number) else {
+                return end(sent, client, .failure(Self.possiblyStored))
+            }
             // A broker that has a record already says so, and not where.
             let isUnsure = isAgain || world.now < unsureUntil
             let tells = !world.chance(isUnsure ? 0.5 : 0.02)
-            end(sent, client, .success(tells ? offset : KafkaOffset(partition: offset.partition, offset: -1)))
+            let unknown = KafkaOffset(partition: stored.place.partition, offset: -1)
+            end(sent, client, .success(tells ? stored.place : unknown))
         }
     }
 
