@@ -161,6 +161,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "Chaos", "Hostile", "PGM", "Providers", "Shared", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict

@@ -6,6 +6,8 @@ struct Burst: Sendable {
     let installation: Installation
     let books: SandboxBooks
     let seed: UInt64
+    /// Share of killed workers that begin again with an empty disk.
+    let emptyDisks: Double
 
     private static let copies = 50
     private static let answerLimit: Duration = .seconds(120)
@@ -50,8 +52,9 @@ struct Burst: Sendable {
     private func run(_ phase: Phase, _ reference: String, round: Int, stream: Int) async throws -> [Violation] {
         var random = SeededGenerator(seed: seed, stream: UInt64(round * 2 + stream))
         var latency = ProviderFault(
-            operation: phase.operation, kind: "latency", afterEffect: Bool.random(using: &random), count: 1)
-        (latency.milliseconds, latency.reference) = (Self.latencyMilliseconds, reference)
+            operation: phase.operation, kind: "latency", afterEffect: Bool.random(using: &random), count: 1,
+            milliseconds: Self.latencyMilliseconds)
+        latency.reference = reference
         await books.add(latency)
         async let answers = send(phase, reference)
         try await killInTheMiddle(&random)
@@ -85,6 +88,7 @@ struct Burst: Sendable {
         for slot in victims {
             try await Task.sleep(for: .milliseconds(Int.random(in: 100...600, using: &random)))
             await installation.process(slot)?.end()
+            if slot.role == .worker, random.isChosen(emptyDisks) { try await installation.emptyDisk(of: slot) }
             try await installation.start(slot)
         }
     }

@@ -4,12 +4,14 @@ import Foundation
 struct ChaosReport: Sendable {
     var seed: UInt64
     var broker: String
+    var recovery: Recovery
     var steps: [StepResult]
     var records: [PaymentRecord]
     var requests: Int
-    var notifications: Int
     var callbacks: Int
-    var violations: [Violation]
+    var verdict: Verdict
+
+    private var violations: [Violation] { verdict.violations }
 
     /// Violations of one rule shown one by one; a broken build makes hundreds.
     private static let shownMax = 20
@@ -28,8 +30,19 @@ struct ChaosReport: Sendable {
             Self.write("not ready again in time after steps: \(late.map { "\($0.number)" }.joined(separator: ", "))")
         }
         Self.show(violations)
-        let kills = steps.count { $0.trouble.isKill }
-        Self.write("chaos: \(kills) kills, \(records.count) payments, \(violations.count) violations")
+    }
+
+    /// The closing line of all parts of a run.
+    static func close(_ reports: [ChaosReport]) {
+        let kills = reports.reduce(0) { $0 + $1.steps.count { $0.trouble.isKill } }
+        let payments = reports.reduce(0) { $0 + $1.records.count }
+        let violations = reports.reduce(0) { $0 + $1.violations.count }
+        let disks = reports.reduce(0) { $0 + $1.steps.reduce(0) { $0 + $1.emptyDisks } }
+        let untold = reports.reduce(0) { $0 + $1.records.count { $0.silence != nil } }
+        write(
+            "chaos: \(kills) kills, \(payments) payments, \(violations) violations; recovery by "
+                + reports.map(\.recovery.rawValue).joined(separator: " and ")
+                + ", \(disks) empty disks, \(untold) payments whose merchants waited for news")
     }
 
     private func showTable() {
@@ -51,7 +64,7 @@ struct ChaosReport: Sendable {
         let refunds = records.flatMap(\.refunds)
         let keyed = records.count { $0.script.hasKey }
         Self.write("")
-        Self.write("seed \(seed), \(broker)")
+        Self.write("seed \(seed), \(broker), recovery by \(recovery.rawValue)")
         Self.write(
             "\(records.count) payments, \(keyed) of them with a key, \(records.count { $0.mustBeCharged }) paid, "
                 + "\(records.count { $0.refusal != nil }) with a refused attempt, "
@@ -59,8 +72,16 @@ struct ChaosReport: Sendable {
         Self.write(
             "\(requests) requests, \(records.reduce(0) { $0 + $1.repeats }) of them repeats after failures; "
                 + "\(records.reduce(0) { $0 + $1.replaysCompared }) answers compared with a repeat's; "
-                + "\(callbacks) callbacks accepted, \(notifications) notifications; "
+                + "\(callbacks) callbacks accepted, \(verdict.notifications) notifications; "
                 + "\(records.count { $0.openQuestion != nil }) payments lost")
+        Self.write(
+            "merchants who waited for news: \(records.count { $0.silence == .unknownOutcome }) after a 504, "
+                + "\(records.count { $0.silence == .noAnswer }) after a broken connection; "
+                + "\(steps.reduce(0) { $0 + $1.emptyDisks }) workers began with an empty disk")
+        guard let durations = verdict.durations else { return Self.write("trouble touched every request") }
+        Self.write(
+            "\(durations.count) requests that no trouble touched: p50 \(DurationText.of(durations.median)), p99 "
+                + "\(DurationText.of(durations.nearlyMost)), longest \(DurationText.of(durations.most))")
     }
 
     /// Writes how often each rule was broken, with examples.

@@ -11,6 +11,9 @@ actor Installation {
     private var sandbox: ManagedProcess?
     private var roles: [RoleSlot: ManagedProcess] = [:]
     private var unexpectedEndings: [Violation] = []
+    /// By process; each is kept, so that none is taken for another.
+    private var deadLetters: [ObjectIdentifier: Int] = [:]
+    private var lives: [ManagedProcess] = []
 
     /// A worker that cannot be kept running is no installation to test.
     private static let unexpectedEndingsMax = 20
@@ -41,7 +44,8 @@ actor Installation {
         if settings.hasOwnBroker {
             brokerAddress = try await startBroker()
         } else {
-            let create = try launch("topics", ["topics", "create"], settings.environment)
+            let options = settings.journalSettings.flatMap { ["--journal-setting", $0] }
+            let create = try launch("topics", ["topics", "create"] + options, settings.environment)
             guard await create.hasEnded(within: .seconds(60)), create.ending == "status 0" else {
                 await create.end()
                 throw ChaosError(problem: "topics were not created, see \(settings.log("topics").path)")
@@ -94,8 +98,50 @@ actor Installation {
     /// Fills a place; `extra` is for this process alone.
     func start(_ slot: RoleSlot, extra: [String: String] = [:]) throws {
         let environment = settings.environment(of: slot).merging(brokerAddress) { $1 }.merging(extra) { $1 }
-        roles[slot] = try launch(slot.name, [slot.role.rawValue], environment)
+        let process = try launch(slot.name, [slot.role.rawValue], environment)
+        roles[slot] = process
+        lives.append(process)
     }
+
+    /// Removes what a worker keeps on its disk; only while it does not run.
+    func emptyDisk(of slot: RoleSlot) throws {
+        let folder = settings.journal(of: slot)
+        if FileManager.default.fileExists(atPath: folder.path) { try FileManager.default.removeItem(at: folder) }
+    }
+
+    /// Runs a command of `pgm` as an operator does; what it printed, or nil when it failed or did not end in time.
+    func output(of arguments: [String], named name: String, within limit: Duration) async throws -> String? {
+        try? FileManager.default.removeItem(at: settings.log(name))
+        let environment = settings.environment.merging(brokerAddress) { $1 }
+        let process = try launch(name, arguments, environment)
+        guard await process.hasEnded(within: limit), process.ending == "status 0" else {
+            await process.end()
+            return nil
+        }
+        return try? String(contentsOf: settings.log(name), encoding: .utf8)
+    }
+
+    /// Asks every running worker and notifier how many records it has made dead letters of.
+    func countDeadLetters() async {
+        await withTaskGroup(of: (ObjectIdentifier, Int)?.self) { group in
+            for (slot, process) in roles where slot.role != .ingress && process.isRunning {
+                let url = settings.url(slot) + "/-/metrics"
+                group.addTask { [client] in
+                    guard case .answer(200, let body) = await client.send(.GET, url, limitSeconds: 2) else {
+                        return nil
+                    }
+                    let text = String(decoding: body, as: UTF8.self)
+                    return (ObjectIdentifier(process), DeadLetters.count(inMetrics: text))
+                }
+            }
+            for await found in group {
+                if let (process, count) = found { deadLetters[process] = count }
+            }
+        }
+    }
+
+    /// Dead letters of all processes that were counted, those that have ended included.
+    var deadLetterCount: Int { deadLetters.values.reduce(0, +) }
 
     /// The process that fills a place now.
     func process(_ slot: RoleSlot) -> ManagedProcess? { roles[slot] }

@@ -32,6 +32,7 @@ struct PaymentPlay: Sendable {
         record.success = answer
         if isPage { await payOnPage(answer) }
         guard record.mustBeCharged else { return record }
+        if script.isStatusAsked { await askStatus(of: answer) }
         for (index, amount) in script.refunds.enumerated() {
             guard await refund(amount, part: "refund-\(index + 1)") else { return record }
         }
@@ -44,18 +45,22 @@ struct PaymentPlay: Sendable {
             #"{"amount":"\#(AmountText.of(script.amountMinorUnits))","shopTransactionID":"\#(script.reference)","#
             + #""creditCardToken":"\#(token)"}"#
         let key = script.hasKey ? "\(script.reference)-\(part)" : nil
-        guard let bytes = await ask(.POST, Self.payPath, body: body, key: key, part: part),
+        let askedAt = Date()
+        guard let bytes = await ask(.POST, Self.payPath, body: body, key: key, part: part, isPay: true),
             let answer = PaymentAnswer(bytes)
         else { return nil }
+        record.told.append(Told(answer, askedAt: askedAt))
         guard answer.result == wanted else {
             record.report(.unexpectedAnswer, "\(part): \(answer.result) instead of \(wanted)")
             return nil
         }
         // Without a key, to pay again after a refusal is a new attempt.
         if script.isReplayed, key != nil || wanted != "KO" {
+            let askedAt = Date()
             guard let again = await ask(.POST, Self.payPath, body: body, key: key, part: part + " again") else {
                 return nil
             }
+            if let answer = PaymentAnswer(again) { record.told.append(Told(answer, askedAt: askedAt)) }
             compare(bytes, again, isExact: key != nil, part)
         }
         return answer
@@ -100,16 +105,29 @@ struct PaymentPlay: Sendable {
         return true
     }
 
+    /// What is said of a payment that has succeeded must say so; ``OrderOracle`` judges it.
+    private mutating func askStatus(of payment: PaymentAnswer) async {
+        let path = "/generic-provider/status?shopTransactionId=" + script.reference
+        let askedAt = Date()
+        guard record.openQuestion == nil, let bytes = await ask(.GET, path, part: "status") else { return }
+        record.told.append(Told(status: bytes, paymentID: payment.paymentID, askedAt: askedAt))
+    }
+
     private mutating func check() async -> Bool {
         let path = "/generic-provider/check?shopTransactionId=" + script.reference
         return await ask(.GET, path, wanted: 202, part: "check") != nil
     }
 
     /// Sends one request again and again, to whichever ingress, until it is answered for good.
+    ///
+    /// - Parameter isPay: whether a merchant who waits for news sends it no more once its outcome is unknown.
     private mutating func ask(
-        _ method: HTTPMethod, _ path: String, body: String? = nil, key: String? = nil, wanted: Int = 200, part: String
+        _ method: HTTPMethod, _ path: String, body: String? = nil, key: String? = nil, wanted: Int = 200, part: String,
+        isPay: Bool = false
     ) async -> [UInt8]? {
-        let limit = ContinuousClock.now + Shop.answerLimit
+        let begun = ContinuousClock.now
+        defer { record.spans.append(.init(part: part, begunAt: begun, endedAt: .now)) }
+        let limit = begun + Shop.answerLimit
         var last = "not sent"
         while !shop.isOver, ContinuousClock.now < limit {
             let ingress = shop.ingressURLs.randomElement(using: &random) ?? ""
@@ -120,6 +138,12 @@ struct PaymentPlay: Sendable {
             switch outcome {
             case .answer(wanted, let bytes) where wanted == 202 || PaymentAnswer(bytes)?.result != "PENDING":
                 return bytes
+            case .answer(504, _) where isPay && script.waitsForNews:
+                record.silence = .unknownOutcome
+                return nil
+            case .failure where isPay && script.waitsForNews:
+                record.silence = .noAnswer
+                return nil
             case .answer(wanted, _), .answer(409, _), .answer(429, _), .answer(502...504, _), .failure: break
             case .answer:
                 record.report(.unexpectedAnswer, "\(part): \(last)")

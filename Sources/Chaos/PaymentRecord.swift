@@ -20,7 +20,27 @@ struct PaymentRecord: Sendable {
         var isAnswered: Bool
     }
 
+    /// Why a merchant knows nothing of a payment and does not ask again.
+    enum Silence: Sendable {
+        /// It was answered 504: news is promised.
+        case unknownOutcome
+        /// The connection broke, or the answer took too long: its status can be asked for.
+        case noAnswer
+    }
+
+    /// One request with its repeats, until it was answered or given up.
+    struct Span: Sendable {
+        var part: String
+        var begunAt: ContinuousClock.Instant
+        var endedAt: ContinuousClock.Instant
+    }
+
     let script: PaymentScript
+    var silence: Silence?
+    /// What was asked for, in turn.
+    var spans: [Span] = []
+    /// What the answers said about the payment, in turn.
+    var told: [Told] = []
     /// The answer of the attempt that was refused.
     var refusal: PaymentAnswer?
     /// The answer of the attempt that counts.

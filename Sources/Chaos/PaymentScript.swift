@@ -18,6 +18,10 @@ struct PaymentScript: Sendable {
         var keys: Double
         /// Of payments that are sent again after their answer.
         var replays: Double
+        /// Of payments that are not sent again when the outcome is unknown.
+        var waiting = 0.0
+        /// Of payments whose merchant asks for their status.
+        var statuses = 0.2
     }
 
     let reference: String
@@ -33,6 +37,10 @@ struct PaymentScript: Sendable {
     let isChecked: Bool
     /// Whether the refused attempt is checked too.
     let isRefusalChecked: Bool
+    /// Whether a merchant who was told nothing waits for news instead of sending again.
+    let waitsForNews: Bool
+    /// Whether a merchant who was told of success asks for the status.
+    let isStatusAsked: Bool
 
     init(seed: UInt64, number: Int, shares: Shares) {
         var random = SeededGenerator(seed: seed, stream: UInt64(number) + 1)
@@ -52,13 +60,17 @@ struct PaymentScript: Sendable {
         amountMinorUnits = Int.random(in: 1_000...9_999, using: &random)
         hasKey = random.isChosen(shares.keys)
         isReplayed = random.isChosen(shares.replays)
-        patienceSeconds = [2, 5, 30].randomElement(using: &random) ?? 30
+        let patience = [2, 5, 30].randomElement(using: &random) ?? 30
         // Two of the same amount are two refunds; only their keys tell that from a repeat.
         let part = Int.random(in: 1...400, using: &random)
         let refundCount = random.isChosen(0.3) ? Int.random(in: 1...2, using: &random) : 0
         refunds = kind == .declined ? [] : Array(repeating: part, count: refundCount)
         isChecked = random.isChosen(0.35)
         isRefusalChecked = random.isChosen(0.3)
+        waitsForNews = random.isChosen(shares.waiting)
+        isStatusAsked = random.isChosen(shares.statuses)
+        // Most of those who wait for news wait for a 504 too.
+        patienceSeconds = waitsForNews && patience < 5 ? 30 : patience
     }
 }
 

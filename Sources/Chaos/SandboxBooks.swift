@@ -54,13 +54,22 @@ struct SandboxBooks: Sendable {
         _ = await client.send(.POST, provider + "/__faults", body: body)
     }
 
+    /// Whether an order with an end is still in force.
     func hasFaults() async -> Bool {
-        struct Nothing: Decodable {}
-        struct Faults: Decodable { var faults: [Nothing] }
-        return await client.get(Faults.self, provider + "/__faults")?.faults.isEmpty == false
+        struct Fault: Decodable { var count: Int? }
+        struct Faults: Decodable { var faults: [Fault] }
+        return await client.get(Faults.self, provider + "/__faults")?.faults.contains { $0.count != nil } == true
     }
 
     func deleteFaults() async { _ = await client.send(.DELETE, provider + "/__faults") }
+
+    /// Makes the merchant's endpoint fail until ``deleteMerchantFaults()``.
+    func add(_ fault: MerchantFault) async {
+        let body = (try? JSONEncoder().encode(fault)).map { String(decoding: $0, as: UTF8.self) }
+        _ = await client.send(.POST, sandboxURL + "/-/merchant/__faults", body: body)
+    }
+
+    func deleteMerchantFaults() async { _ = await client.send(.DELETE, sandboxURL + "/-/merchant/__faults") }
 
     /// Makes the provider repeat its last callback of a payment.
     func repeatCallback(_ paymentID: String) async {

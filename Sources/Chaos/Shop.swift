@@ -9,20 +9,24 @@ final class Shop: Sendable {
         var isClosing = false
         var giveUpAt: ContinuousClock.Instant?
         var records: [PaymentRecord] = []
-        var lastNumber = -1
+        var lastNumber: Int
     }
 
     let client: ChaosClient
     let ingressURLs: [String]
     let seed: UInt64
     let shares: PaymentScript.Shares
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// How long one request is repeated.
     static let answerLimit: Duration = .seconds(180)
 
-    init(client: ChaosClient, ingressURLs: [String], seed: UInt64, shares: PaymentScript.Shares) {
+    /// Opens a shop whose payments are numbered from `firstPayment` on.
+    init(
+        client: ChaosClient, ingressURLs: [String], seed: UInt64, shares: PaymentScript.Shares, firstPayment: Int = 0
+    ) {
         (self.client, self.ingressURLs, self.seed, self.shares) = (client, ingressURLs, seed, shares)
+        state = Mutex(State(lastNumber: firstPayment - 1))
     }
 
     /// Plays payment after payment with so many merchants until the shop closes, and each to its end.

@@ -4,8 +4,14 @@ import Foundation
 struct StepResult: Sendable {
     var number: Int
     var trouble: Trouble
+    /// When it began, its pause not counted.
+    var begunAt: ContinuousClock.Instant = .now
+    /// When the installation was ready again, or was no longer waited for.
+    var endedAt: ContinuousClock.Instant = .now
     /// Commands without an answer at that moment.
     var inFlight = 0
+    /// Workers that began again with an empty disk.
+    var emptyDisks = 0
     /// Of a placed kill: whether the worker came to the place before it was killed from outside.
     var isPlaced = true
     /// How long the installation took to be ready again; nil when it was not within the limit.
@@ -16,6 +22,8 @@ struct StepResult: Sendable {
 struct TroubleMaker: Sendable {
     let installation: Installation
     let books: SandboxBooks
+    /// Shell commands that stop and start the broker again.
+    var brokerCommands: [ShellCommand] = []
     /// Told of each step as it ends.
     let observe: @Sendable (StepResult) -> Void
 
@@ -37,6 +45,7 @@ struct TroubleMaker: Sendable {
             try await perform(step, &result)
             let started = ContinuousClock.now
             if await installation.isReady(within: Self.readyLimit) { result.readyAfter = .now - started }
+            result.endedAt = .now
             results.append(result)
             observe(result)
         }
@@ -46,27 +55,51 @@ struct TroubleMaker: Sendable {
     private var inFlight: Int { installation.client.inFlight }
 
     private func perform(_ step: ChaosStep, _ result: inout StepResult) async throws {
+        result.begunAt = .now
         switch step.trouble {
-        case .kill(let role): try await kill(RoleSlot(role, step.slot), &result)
+        case .kill(let role): try await kill([RoleSlot(role, step.slot)], step, &result)
+        case .killWorkers: try await kill(RoleSlot.workers, step, &result)
         case .stop(let role): try await stop(RoleSlot(role, step.slot), &result)
         case .freeze(let role):
             await freeze(await installation.process(RoleSlot(role, step.slot)), step, &result)
         case .brokerOutage:
             await freeze(await installation.brokerProcess(), step, &result)
+        case .brokerRestart: try await restartBroker(step, &result)
         case .faultsBeforeEffect, .faultsAfterEffect:
             result.inFlight = inFlight
             for fault in step.faults { await books.add(fault) }
             _ = await Waiting.until(Self.faultLimit) { await !books.hasFaults() }
+        case .merchantOutage:
+            result.inFlight = inFlight
+            await books.add(step.merchantFault)
+            try? await Task.sleep(for: .milliseconds(step.freezeMilliseconds * 2))
+            await books.deleteMerchantFaults()
         case .placedKill(let place):
             try await killAtPlace(place, step, &result)
         }
     }
 
-    private func kill(_ slot: RoleSlot, _ result: inout StepResult) async throws {
-        let process = await installation.process(slot)
+    private func kill(_ slots: [RoleSlot], _ step: ChaosStep, _ result: inout StepResult) async throws {
         result.inFlight = inFlight
-        await process?.end()
+        for slot in slots { await installation.process(slot)?.end() }
+        for slot in slots { try await startAgain(slot, step, &result) }
+    }
+
+    /// Starts what was killed, a worker without its disk where the step says so.
+    private func startAgain(_ slot: RoleSlot, _ step: ChaosStep, _ result: inout StepResult) async throws {
+        if step.emptiesDisk, slot.role == .worker {
+            try await installation.emptyDisk(of: slot)
+            result.emptyDisks += 1
+        }
         try await installation.start(slot)
+    }
+
+    private func restartBroker(_ step: ChaosStep, _ result: inout StepResult) async throws {
+        result.inFlight = inFlight
+        guard let first = brokerCommands.first else { return }
+        try await first.run()
+        try? await Task.sleep(for: .milliseconds(step.freezeMilliseconds))
+        for command in brokerCommands.dropFirst() { try await command.run() }
     }
 
     private func stop(_ slot: RoleSlot, _ result: inout StepResult) async throws {
@@ -104,6 +137,6 @@ struct TroubleMaker: Sendable {
             result.inFlight = inFlight
             await process.end()
         }
-        try await installation.start(slot)
+        try await startAgain(slot, step, &result)
     }
 }

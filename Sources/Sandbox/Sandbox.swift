@@ -102,7 +102,7 @@ public final class Sandbox: Sendable, Service {
         let simulated = SimulatedRequest(
             method: request.method.rawValue, path: components, query: query, headers: request.headers,
             body: Array(body.readableBytesView), receivedAt: Date())
-        if isMerchant { return Self.response(merchant.respond(to: simulated)) }
+        if isMerchant { return Self.response(try await merchant.respond(to: simulated, channel: source.channel)) }
         guard let host = components.first.flatMap({ hosts[$0] }) else {
             return Self.response(.operatorError(404, "not_found", "There is no such simulated provider."))
         }

@@ -94,6 +94,18 @@ import Testing
         }
     }
 
+    @Test func aDelayMayBeAnotherEachTime() throws {
+        func fault(_ delays: String) throws -> Fault? {
+            Fault(try #require(JSONParser.parse(Array(#"{"operation":"*","kind":"latency",\#(delays)}"#.utf8))))
+        }
+        let range = try #require(try fault(#""milliseconds":6000,"millisecondsMax":15000"#))
+        let delays = (0..<100).map { _ in range.duration }
+        #expect(delays.allSatisfy { $0 >= .seconds(6) && $0 <= .seconds(15) })
+        #expect(Set(delays).count > 1)
+        #expect(try fault(#""milliseconds":70"#)?.duration == .milliseconds(70))
+        #expect(try fault(#""milliseconds":2,"millisecondsMax":1"#) == nil)
+    }
+
     @Test func stripeRefundWithALostAnswerIsDoneOnce() async throws {
         try await SandboxHarness.run { sandbox in
             let (_, intent) = try await sandbox.paidStripeSession("A")

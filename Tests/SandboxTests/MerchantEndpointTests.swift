@@ -59,6 +59,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [("cut", false, 1), ("hang", false, 1), ("cut", true, 2), ("status", true, 2)])
+    func anOutageKeepsWhatItIsToldToKeep(kind: String, isAfter: Bool, count: Int) async throws {
+        try await SandboxHarness.run { sandbox async throws in
+            let faults = "\(SandboxHarness.merchant)/__faults"
+            let fault = #"{"kind":"\#(kind)","afterEffect":\#(isAfter),"milliseconds":10,"count":1000,"status":500}"#
+            #expect(try await sandbox.send(.POST, faults, body: fault).status == 201)
+            if kind == "status" {
+                #expect(try await notify(sandbox, "A").status == 500)
+            } else {
+                await #expect(throws: (any Error).self) { try await notify(sandbox, "A") }
+            }
+            _ = try await sandbox.send(.DELETE, faults)
+            #expect(try await notify(sandbox, "A").status == 200)
+            #expect(try await sandbox.send(.GET, Self.path)["count"] == .integer(count))
+            #expect(try await sandbox.send(.POST, faults, body: #"{"kind":"sulk"}"#).status == 400)
+        }
+    }
+
     @Test func resultPagesExist() async throws {
         try await SandboxHarness.run { sandbox async throws in
             #expect(try await sandbox.send(.GET, "\(SandboxHarness.merchant)/success").status == 200)

@@ -14,25 +14,40 @@ struct Oracle {
         judgeNotifications()
         judgeCaptures()
         judgeResults()
-        judgeJournals()
+        JournalOracle(simulation).judge()
     }
 
     private func violate(_ text: String) { simulation.world.violate(text) }
 
-    private func judge(_ order: Shop.Order) {
+    private func judge(_ order: Order) {
         let bank = simulation.bank
         let charges = bank.charges(of: order.reference)
         if charges > 1 { violate("\(order.reference) was charged \(charges) times") }
         if order.results.last == "OK", charges != 1 { violate("\(order.reference) was answered OK and not charged") }
-        if order.results.isEmpty { violate("\(order.reference) was lost") }
+        if order.results.isEmpty, order.abandoned == nil, !order.isGivenUp { violate("\(order.reference) was lost") }
         let pages = bank.payments.filter { $0.reference == order.reference && $0.state != "refused" }
         if pages.count > 1 { violate("\(order.reference) has \(pages.count) payments") }
         let refunds = bank.refunds.filter { $0.reference == order.reference }
-        let done = order.refunds.count { $0 }
-        if refunds.count < done || refunds.count > order.refunds.count {
-            violate("\(order.reference): \(refunds.count) refunds, \(done) answered, \(order.refunds.count) asked for")
+        let (done, asked) = (order.refundsDone, order.refunds.count)
+        if refunds.count < done || refunds.count > asked {
+            violate("\(order.reference): \(refunds.count) refunds, \(done) answered, \(asked) asked for")
         }
         if Set(refunds.map(\.key)).count != refunds.count { violate("\(order.reference): a refund was made twice") }
+    }
+
+    /// Payments whose outcome the merchant must be told and was not.
+    var missingNotifications: [String] {
+        simulation.shop.orders.filter { order in
+            // Who asked twice at once may know by the other answer.
+            let isWaiting = order.abandoned != nil && order.results.last != "OK"
+            guard order.expectsNotification || isWaiting else { return false }
+            let outcome = simulation.bank.payments.last {
+                $0.reference == order.reference && (order.expectsNotification || $0.token == order.abandoned)
+            }
+            // What never came to the provider has no outcome.
+            guard let isPaid = outcome?.isCharged ?? (order.expectsNotification ? true : nil) else { return false }
+            return !simulation.shop.told.contains { $0.reference == order.reference && $0.isSuccessful == isPaid }
+        }.map(\.reference)
     }
 
     private func judgeNotifications() {
@@ -74,34 +89,6 @@ struct Oracle {
         }
     }
 
-    /// Whoever reads the log, whenever and compacted or not, must come to the same state.
-    private func judgeJournals() {
-        for number in 0..<simulation.settings.partitions {
-            let place = KafkaPartition(
-                topic: simulation.codec.topics.journal(of: Settings.provider), partition: number)
-            let fresh = MemoryJournalIndex()
-            var log = JournalLog()
-            log.faults = simulation.settings.faults
-            for message in simulation.broker.all(place) {
-                guard let record = try? simulation.codec.journalReading(from: message) else {
-                    violate("the journal holds a record that cannot be read")
-                    continue
-                }
-                _ = log.read(record) { fresh.storedRow($0, of: number) }
-                let changes = log.changes
-                fresh.store(changes, log.checkpoint, of: number)
-                log.stored(changes)
-            }
-            for worker in simulation.workers where !worker.isDead {
-                worker.journal.flush()
-                let differing = worker.rows(of: number).filter {
-                    fresh.storedRow($0.key, of: number)?.value != $0.value
-                }
-                for row in differing { violate("\(worker.name) holds another state of \(row.key.text) than its log") }
-            }
-        }
-    }
-
     /// Everything in the topics about one payment, for people.
     func describe(_ reference: String) -> String {
         let topics = simulation.codec.topics
@@ -113,7 +100,7 @@ struct Oracle {
             for number in 0..<simulation.settings.partitions {
                 for message in simulation.broker.all(KafkaPartition(topic: name, partition: number)) {
                     let line = describe(message)
-                    if line.contains(reference) || line.contains("/o ") { lines.append(line) }
+                    if line.contains(reference) || line.contains("/o@") { lines.append(line) }
                 }
             }
         }
@@ -127,7 +114,7 @@ struct Oracle {
         let headers = message.headers.filter { ["ce_id", "journal-mark", "ce_type", "ce_source"].contains($0.name) }
             .map { String(decoding: $0.value ?? [], as: UTF8.self) }.joined(separator: " ")
         let key = String(decoding: message.key ?? [], as: UTF8.self)
-        var value = String(decoding: message.value ?? [], as: UTF8.self)
+        var value = String(decoding: (message.value ?? []).prefix { $0 != 10 }, as: UTF8.self)
         if let sealed = value.range(of: "\"sealed\":\"[^\"]*\"", options: .regularExpression) {
             value.removeSubrange(sealed)
         }

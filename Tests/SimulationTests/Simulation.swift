@@ -21,9 +21,9 @@ final class Simulation: @unchecked Sendable {
     /// A payment whose records are printed after a run that went wrong.
     private static let described = ProcessInfo.processInfo.environment["PGM_SIMULATION_DESCRIBE"]
 
-    private static let keys = SealingKeyRing.random()
     /// When the last trouble begins; afterwards everything is mended.
     static let troubleEnd: Duration = .seconds(35)
+    /// Longest time until everything is settled.
     static let limit: Duration = .seconds(500)
 
     let settings: Settings
@@ -31,14 +31,14 @@ final class Simulation: @unchecked Sendable {
     let broker: Broker
     let bank: Bank
     let shop: Shop
-    let codec = MessageCodec(topics: TopicNames(prefix: ""), source: "/simulation", keys: keys)
+    let keys = KeyRings()
+    let codec: MessageCodec
     let statistics = Statistics()
     let workerGroup: Group
     let notifierGroup: Group
     private(set) var workers: [SimulatedWorker] = []
-    private var indexes: [MemoryJournalIndex] = []
     private(set) var notifier: SimulatedNotifier?
-    private var ingresses: [SimulatedIngress] = []
+    private(set) var ingresses: [SimulatedIngress] = []
     private var dead: [SimulatedProcess] = []
     private var starts = 0
 
@@ -46,8 +46,9 @@ final class Simulation: @unchecked Sendable {
         self.settings = settings
         world = World(seed: seed)
         broker = Broker(world)
-        bank = Bank(world)
-        shop = Shop(world, broker, name: "shop")
+        bank = Bank(world, settings)
+        shop = Shop(world, broker, settings, name: "shop")
+        codec = keys.codec(isRotated: false)
         workerGroup = Group(
             world, topic: codec.topics.commands(of: Settings.provider), partitions: settings.partitions)
         notifierGroup = Group(world, topic: codec.topics.results, partitions: 1)
@@ -60,26 +61,53 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func run() -> Report {
-        for slot in 0..<settings.workers {
-            indexes.append(MemoryJournalIndex())
-            startWorker(slot)
-        }
+        for slot in 0..<settings.workers { startWorker(slot) }
         startNotifier()
         for number in 0..<2 { startIngress(number) }
         shop.ingresses = { [unowned self] in ingresses }
         bank.onDecided = { [unowned self] in shop.decided($0) }
-        shop.open(settings.payments)
-        plan()
-        let isOver = world.run(until: Self.limit) { [unowned self] in isSettled }
-        if !isOver { world.violate("not settled in the end: " + unsettled) }
-        let oracle = Oracle(self)
-        oracle.judge()
-        if let reference = Self.described, !world.violations.isEmpty { print(oracle.describe(reference)) }
+        broker.onLost { [unowned self] in workerGroup.lost($0, $1) }
+        shop.open(settings.payments, within: 15_000)
+        Troubles(self).plan()
+        settle(notBefore: Self.troubleEnd + .seconds(12), "")
+        if settings.hasDays, world.violations.isEmpty { passDays() }
+        if world.violations.isEmpty { beginAnew() }
         let report = Report(
             seed: world.seed, violations: world.violations, events: world.events, crashes: statistics.crashes,
             redeliveries: statistics.redeliveries, trace: world.trace)
         end()
         return report
+    }
+
+    /// Runs until everything is settled, and judges.
+    private func settle(notBefore time: Duration, _ phase: String) {
+        let isOver = world.run(until: time + Self.limit) { [unowned self] in world.now > time && isSettled }
+        if !isOver { world.violate("\(phase)not settled in the end: " + unsettled) }
+        let oracle = Oracle(self)
+        oracle.judge()
+        if let reference = Self.described, !world.violations.isEmpty { print(oracle.describe(reference)) }
+    }
+
+    /// Days pass in which nothing happens; what is old enough goes, and merchants come back.
+    private func passDays() {
+        world.skip(.seconds(Int64(world.pick(1...100)) * 86_400))
+        broker.expire(journal: journalTopic)
+        compactJournals(lag: .zero)
+        if world.chance(0.5) { crash(worker: world.pick(0...(workers.count - 1))) }
+        shop.comeBack()
+        shop.open(2, within: 5000)
+        settle(notBefore: world.now + .seconds(15), "after days: ")
+    }
+
+    /// All workers go, all that compaction may take goes, and one that knows nothing is asked for everything again.
+    private func beginAnew() {
+        for worker in workers where !worker.isDead { kill(worker) }
+        compactJournals(lag: .zero)
+        workers = []
+        startWorker(0)
+        for number in ingresses.indices where ingresses[number].isDead { startIngress(number) }
+        shop.askForEverythingAgain()
+        settle(notBefore: world.now + .seconds(4), "with empty disks: ")
     }
 
     /// Everything unwinds, so that nothing of one run is left when the next begins.
@@ -92,25 +120,47 @@ final class Simulation: @unchecked Sendable {
     private var allProcesses: [SimulatedProcess] { workers + [notifier].compactMap(\.self) + ingresses + [shop] + dead }
 
     private var isSettled: Bool {
-        world.now > Self.troubleEnd + .seconds(12) && shop.isDone && shop.missing.isEmpty
-            && workers.allSatisfy { $0.isCaughtUp && $0.isQuiet && $0.journal.isReady && $0.journal.openCount == 0 }
-            && notifier?.isQuiet == true
+        shop.isDone && missing.isEmpty && notifier?.isQuiet == true
+            && workers.allSatisfy {
+                $0.isResponsive && $0.isQuiet && $0.journal.isReady && $0.journal.openCount == 0
+            }
     }
+
+    /// Payments whose outcome the merchant must still be told.
+    private var missing: [String] { Oracle(self).missingNotifications }
 
     private var unsettled: String {
         let open = workers.map {
-            "\($0.name) quiet \($0.isQuiet) ready \($0.journal.isReady) open \($0.journal.openCount)"
+            "\($0.name) quiet \($0.isQuiet) ready \($0.journal.isReady) open \($0.journal.openCount) \($0.standing)"
         }
-        return "shop \(shop.isDone), missing \(shop.missing), \(open), notifier \(notifier?.isQuiet ?? false)"
+        return "shop \(shop.isDone), missing \(missing), \(open), notifier \(notifier?.isQuiet ?? false)"
+    }
+
+    // MARK: - The journal
+
+    var journalTopic: String { codec.topics.journal(of: Settings.provider) }
+
+    var journals: [KafkaPartition] {
+        (0..<settings.partitions).map { KafkaPartition(topic: journalTopic, partition: $0) }
+    }
+
+    func compactJournals(lag: Duration) { for place in journals { compact(place, lag: lag) } }
+
+    func compact(_ journal: KafkaPartition, lag: Duration, before behind: Int64 = .max) {
+        broker.compact(journal, lag: lag, before: behind) { settings.fault.compactionKey($0) }
     }
 
     // MARK: - Processes
 
+    private var startingCodec: MessageCodec {
+        keys.codec(isRotated: settings.rotation.map { world.now >= $0 } ?? false)
+    }
+
     private func startWorker(_ slot: Int) {
         starts += 1
         let worker = SimulatedWorker(
-            world, broker, workerGroup, statistics, name: "worker-\(slot)-\(starts)", settings: settings, codec: codec,
-            bank: bank, index: indexes[slot])
+            world, broker, workerGroup, statistics, settings, name: "worker-\(slot)-\(starts)", codec: startingCodec,
+            bank: bank)
         if workers.count > slot { workers[slot] = worker } else { workers.append(worker) }
         worker.start()
     }
@@ -118,80 +168,39 @@ final class Simulation: @unchecked Sendable {
     private func startNotifier() {
         starts += 1
         notifier = try? SimulatedNotifier(
-            world, broker, notifierGroup, statistics, name: "notifier-\(starts)", codec: codec, shop: shop)
+            world, broker, notifierGroup, statistics, settings, name: "notifier-\(starts)", codec: startingCodec,
+            shop: shop)
         notifier?.start()
     }
 
     private func startIngress(_ number: Int) {
         starts += 1
-        let ingress = SimulatedIngress(world, broker, codec: codec, number: Int32(number), generation: starts)
+        let ingress = SimulatedIngress(
+            world, broker, settings, codec: startingCodec, number: Int32(number), generation: starts)
         if ingresses.count > number { ingresses[number] = ingress } else { ingresses.append(ingress) }
     }
 
-    // MARK: - Trouble
-
-    private enum Trouble: CaseIterable {
-        case crashWorker, freezeWorker, cutWorker, brokerDown, crashNotifier, freezeNotifier, crashIngress
-        case badProvider, forgetCommits, compaction, longFreeze
-    }
-
-    private func plan() {
-        // Every run has a crash and a redelivery; the rest is chance.
-        later { [unowned self] in crashWorker() }
-        world.after(.seconds(20)) { [unowned self] in workerGroup.forgetCommits() }
-        for _ in 0..<settings.troubles {
-            let trouble = Trouble.allCases[world.pick(0...(Trouble.allCases.count - 1))]
-            later { [unowned self] in cause(trouble) }
-        }
-        for partition in 0..<settings.partitions {
-            let journal = KafkaPartition(topic: codec.topics.journal(of: Settings.provider), partition: partition)
-            world.after(.seconds(90)) { [unowned self] in broker.compact(journal) }
-        }
-    }
-
-    private func later(_ action: @escaping () -> Void) {
-        world.after(world.milliseconds(500...Int(Self.troubleEnd / .milliseconds(1))), action)
-    }
-
-    private func cause(_ trouble: Trouble) {
-        switch trouble {
-        case .crashWorker: crashWorker()
-        case .freezeWorker: freeze(workers[world.pick(0...(workers.count - 1))], world.milliseconds(500...12_000))
-        case .longFreeze: freeze(workers[world.pick(0...(workers.count - 1))], world.milliseconds(7000...30_000))
-        case .cutWorker:
-            let worker = workers[world.pick(0...(workers.count - 1))]
-            worker.isCutOff = true
-            world.after(world.milliseconds(500...15_000)) { worker.isCutOff = false }
-        case .brokerDown:
-            broker.isDown = true
-            world.after(world.milliseconds(300...5000)) { [unowned self] in broker.isDown = false }
-        case .crashNotifier:
-            guard let old = notifier, !old.isDead else { return }
-            kill(old)
-            world.after(world.milliseconds(300...5000)) { [unowned self] in startNotifier() }
-        case .freezeNotifier:
-            if let notifier { freeze(notifier, world.milliseconds(500...12_000)) }
-        case .crashIngress:
-            let number = world.pick(0...1)
-            guard !ingresses[number].isDead else { return }
-            kill(ingresses[number])
-            world.after(world.milliseconds(300...5000)) { [unowned self] in startIngress(number) }
-        case .badProvider: bank.troubleUntil = world.now + world.milliseconds(1000...8000)
-        case .forgetCommits: workerGroup.forgetCommits()
-        case .compaction:
-            for partition in 0..<settings.partitions {
-                broker.compact(
-                    KafkaPartition(topic: codec.topics.journal(of: Settings.provider), partition: partition))
-            }
-        }
-    }
-
-    private func crashWorker() {
-        let slot = world.pick(0...(workers.count - 1))
-        guard !workers[slot].isDead else { return }
+    func crash(worker slot: Int) {
+        guard workers.indices.contains(slot), !workers[slot].isDead else { return }
         kill(workers[slot])
-        if world.chance(0.3) { indexes[slot] = MemoryJournalIndex() }
-        world.after(world.milliseconds(300...9000)) { [unowned self] in startWorker(slot) }
+        let starts = starts
+        world.after(world.milliseconds(300...9000)) { [unowned self] in
+            if workers.indices.contains(slot), workers[slot].isDead, starts <= self.starts { startWorker(slot) }
+        }
+    }
+
+    func crashNotifier() {
+        guard let old = notifier, !old.isDead else { return }
+        kill(old)
+        world.after(world.milliseconds(300...5000)) { [unowned self] in startNotifier() }
+    }
+
+    func crash(ingress number: Int) {
+        guard !ingresses[number].isDead else { return }
+        kill(ingresses[number])
+        world.after(world.milliseconds(300...5000)) { [unowned self] in
+            if ingresses[number].isDead { startIngress(number) }
+        }
     }
 
     private func kill(_ process: SimulatedProcess) {
@@ -200,7 +209,7 @@ final class Simulation: @unchecked Sendable {
         statistics.crashes += 1
     }
 
-    private func freeze(_ process: SimulatedProcess, _ time: Duration) {
+    func freeze(_ process: SimulatedProcess, _ time: Duration) {
         guard !process.isDead, !process.isFrozen else { return }
         process.freeze()
         world.after(time) { process.thaw() }

@@ -2,8 +2,6 @@ import Foundation
 import Synchronization
 import Testing
 
-@testable import Worker
-
 /// The promise that effects happen once, under a world in which everything goes wrong.
 ///
 /// `PGM_SIMULATION_SEED` runs one seed alone, `PGM_SIMULATION_SEEDS` so many.
@@ -12,11 +10,11 @@ struct SimulationTests {
     static let environment = ProcessInfo.processInfo.environment
     static let seeds = environment["PGM_SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 10_000
     static let eventsMin = 200
-    /// `PGM_SIMULATION_FAULT` breaks a rule in a run of a seed alone.
-    static let alone = DeliberateFaults(rawValue: environment["PGM_SIMULATION_FAULT"].flatMap { Int($0) } ?? 0)
 
-    static func settings(_ seed: UInt64, faults: DeliberateFaults = alone) -> Settings {
-        Settings(kind: Settings.Kind.allCases[Int(seed % 2)], faults: faults)
+    /// `PGM_SIMULATION_FAULT` breaks a rule, by its name.
+    static func settings(_ seed: UInt64) -> Settings {
+        let fault = DeliberateFaultTests.faults.first { $0.name == environment["PGM_SIMULATION_FAULT"] }
+        return Settings(seed: seed, fault: fault?.fault ?? NoFault())
     }
 
     @Test(.timeLimit(.minutes(30)))

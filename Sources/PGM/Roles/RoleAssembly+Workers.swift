@@ -18,7 +18,7 @@ extension RoleAssembly {
     func workers(
         _ selection: ProviderSelection, _ settings: WorkerRoleSettings
     ) throws -> (services: [any Service], parts: [HealthPart]) {
-        let reader = try JournalReader(configuration: process.kafka, logger: logger)
+        let reader = try JournalReader(configuration: process.kafka, producer: producer, logger: logger)
         let workers = try selection.entries.map { try worker($0, settings, reader) }
         let journals = workers.map(\.journal)
         producer.onFailure { for journal in journals { journal.producerFailed() } }

@@ -25,6 +25,8 @@ struct Fault: Sendable {
     let kind: Kind
     /// Delay of `latency`, `delay` and `hang`.
     let milliseconds: Int?
+    /// Longest delay, where each one is to be another; `milliseconds` is the shortest then.
+    let millisecondsMax: Int?
     /// HTTP status of `status`.
     let status: Int
     /// Body of `status` or `malformed`.
@@ -38,8 +40,11 @@ struct Fault: Sendable {
     /// Whether `status`, `hang`, `latency` strike after the operation had its effect.
     let happensAfterEffect: Bool
 
-    /// The delay, zero when none was given.
-    var duration: Duration { .milliseconds(milliseconds ?? 0) }
+    /// The delay of one strike, zero when none was given.
+    var duration: Duration {
+        let least = milliseconds ?? 0
+        return .milliseconds(Int.random(in: least...max(least, millisecondsMax ?? least)))
+    }
 
     /// What `status` answers.
     var answer: SimulatedAnswer {
@@ -52,8 +57,8 @@ struct Fault: Sendable {
     }
 
     private static let knownFields: Set<String> = [
-        "operation", "reference", "kind", "milliseconds", "status", "body", "retryAfterSeconds", "count",
-        "probability", "afterEffect",
+        "operation", "reference", "kind", "milliseconds", "millisecondsMax", "status", "body", "retryAfterSeconds",
+        "count", "probability", "afterEffect",
     ]
 
     /// Reads the JSON of `POST __faults`; nil when a field is unknown, missing or out of range.
@@ -64,15 +69,19 @@ struct Fault: Sendable {
             kind.concernsWebhooks == (operation == "webhook")
         else { return nil }
         let milliseconds = json["milliseconds"]?.integer
+        let millisecondsMax = json["millisecondsMax"]?.integer
         let status = json["status"]?.integer ?? 500
         let probability = json["probability"]?.double ?? 1
         let count = json["count"]?.integer ?? (json["probability"] == nil ? 1 : nil)
-        guard (0...Self.maximumMilliseconds).contains(milliseconds ?? 0), (200...599).contains(status),
+        let delays = 0...Self.maximumMilliseconds
+        guard delays.contains(milliseconds ?? 0), delays.contains(millisecondsMax ?? 0),
+            millisecondsMax ?? .max >= milliseconds ?? 0, (200...599).contains(status),
             (0...1).contains(probability), count ?? 1 > 0
         else { return nil }
         self.operation = operation
         self.kind = kind
         self.milliseconds = milliseconds
+        self.millisecondsMax = millisecondsMax
         self.status = status
         self.probability = probability
         reference = json["reference"]?.text
@@ -86,7 +95,8 @@ struct Fault: Sendable {
     var description: JSONValue {
         [
             "operation": .string(operation), "reference": .text(reference), "kind": .string(kind.rawValue),
-            "milliseconds": .number(milliseconds), "status": .integer(status),
+            "milliseconds": .number(milliseconds), "millisecondsMax": .number(millisecondsMax),
+            "status": .integer(status),
             "retryAfterSeconds": .number(retryAfterSeconds), "count": .number(remainingCount),
             "probability": .double(probability), "afterEffect": .bool(happensAfterEffect),
         ]

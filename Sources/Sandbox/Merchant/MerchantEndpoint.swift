@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import Synchronization
 
 /// A merchant that accepts the gateway's notifications, remembers them and can be told to be down.
@@ -10,6 +11,8 @@ final class MerchantEndpoint: Sendable {
     /// Notifications in one answer at most.
     static let maximumPerPage = 10_000
 
+    private static let timeFormat = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
     private struct Notification {
         let number: Int
         let receivedAt: Date
@@ -17,12 +20,6 @@ final class MerchantEndpoint: Sendable {
         let isVerified: Bool?
         let shopTransactionID: String?
         let body: [UInt8]
-    }
-
-    private struct MerchantFault {
-        let status: Int
-        let shopTransactionID: String?
-        var remainingCount: Int
     }
 
     private struct State {
@@ -41,9 +38,11 @@ final class MerchantEndpoint: Sendable {
     }
 
     /// Answers a request whose path begins after the merchant's own.
-    func respond(to request: SimulatedRequest) -> SimulatedAnswer {
+    ///
+    /// Throws ``ConnectionCut`` after it closed `channel` on purpose.
+    func respond(to request: SimulatedRequest, channel: any Channel) async throws -> SimulatedAnswer {
         switch (request.method, request.path.first) {
-        case ("POST", "notifications"): return accept(request)
+        case ("POST", "notifications"): return try await accept(request, channel: channel)
         case ("GET", "notifications"): return list(request)
         case ("DELETE", "notifications"):
             state.withLock { $0.notifications.removeAll() }
@@ -60,7 +59,7 @@ final class MerchantEndpoint: Sendable {
         }
     }
 
-    private func accept(_ request: SimulatedRequest) -> SimulatedAnswer {
+    private func accept(_ request: SimulatedRequest, channel: any Channel) async throws -> SimulatedAnswer {
         guard let json = JSONParser.parse(request.body) else {
             return .operatorError(400, "invalid_json", "The body is no JSON.")
         }
@@ -69,8 +68,9 @@ final class MerchantEndpoint: Sendable {
         let isVerified = verifier.verify(
             webhookID: webhookID, timestamp: request.header("webhook-timestamp"),
             signatures: request.header("webhook-signature"), body: request.body)
-        let status = state.withLock { state -> Int in
-            if let status = Self.strike(&state.faults, shopTransactionID: shopTransactionID) { return status }
+        let fault = state.withLock { state -> MerchantFault? in
+            let fault = Self.strike(&state.faults, shopTransactionID: shopTransactionID)
+            if let fault, !fault.happensAfterEffect { return fault }
             state.lastNumber += 1
             state.notifications.append(
                 Notification(
@@ -78,18 +78,25 @@ final class MerchantEndpoint: Sendable {
                     isVerified: isVerified, shopTransactionID: shopTransactionID, body: request.body))
             // In chunks, because removing from the front costs as much as the array is long.
             if state.notifications.count > Self.maximumNotifications + 1000 { state.notifications.removeFirst(1000) }
-            return 200
+            return fault
         }
-        return status == 200 ? .json(200, [:]) : .operatorError(status, "simulated_fault", "The merchant is down.")
+        guard let fault else { return .json(200, [:]) }
+        switch fault.kind {
+        case .status: return .operatorError(fault.status, "simulated_fault", "The merchant is down.")
+        case .hang: try await Task.sleep(for: fault.duration)
+        case .cut: break
+        }
+        try? await channel.close().get()
+        throw ConnectionCut()
     }
 
-    private static func strike(_ faults: inout [MerchantFault], shopTransactionID: String?) -> Int? {
+    private static func strike(_ faults: inout [MerchantFault], shopTransactionID: String?) -> MerchantFault? {
         let found = faults.firstIndex { $0.shopTransactionID == nil || $0.shopTransactionID == shopTransactionID }
         guard let found else { return nil }
-        let status = faults[found].status
+        let fault = faults[found]
         faults[found].remainingCount -= 1
         if faults[found].remainingCount <= 0 { faults.remove(at: found) }
-        return status
+        return fault
     }
 
     private func list(_ request: SimulatedRequest) -> SimulatedAnswer {
@@ -102,7 +109,7 @@ final class MerchantEndpoint: Sendable {
         let shown = page.map { notification -> JSONValue in
             [
                 "number": .integer(notification.number),
-                "receivedAt": .string(notification.receivedAt.formatted(.iso8601)),
+                "receivedAt": .string(notification.receivedAt.formatted(Self.timeFormat)),
                 "webhookId": .text(notification.webhookID),
                 "signatureVerified": notification.isVerified.map(JSONValue.bool) ?? .null,
                 "body": JSONParser.parse(notification.body) ?? .null,
@@ -115,19 +122,15 @@ final class MerchantEndpoint: Sendable {
         guard let json = JSONParser.parse(request.body), json.fields != nil else {
             return .operatorError(400, "invalid_json", "The body is no JSON object.")
         }
-        let status = json["status"]?.integer ?? 503
-        let count = json["count"]?.integer ?? 1
-        guard (400...599).contains(status), count > 0 else {
-            return .operatorError(400, "invalid_request", "status must be 400 to 599 and count positive.")
+        guard let fault = MerchantFault(json) else {
+            return .operatorError(400, "invalid_request", "The fault has an impossible field.")
         }
-        let fault = MerchantFault(
-            status: status, shopTransactionID: json["shopTransactionID"]?.text, remainingCount: count)
         let isAdded = state.withLock { state in
             guard state.faults.count < Self.maximumFaults else { return false }
             state.faults.append(fault)
             return true
         }
         guard isAdded else { return .operatorError(409, "too_many_faults", "Delete some faults first.") }
-        return .json(201, ["status": .integer(status), "count": .integer(count)])
+        return .json(201, fault.description)
     }
 }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Answers where partitions begin and end, all of them in one request to each broker.
 ///
-/// Has a client of its own, made by the first question, which reads no records: on a connection that also fetches, a
-/// question waits for as long as the fetch before it may.
+/// Asks over a client that reads no records, since on a connection that also fetches a question waits for as long as the
+/// fetch before it may: over the process's producer, or over one of its own, made by the first question.
 public final class KafkaOffsets: Sendable {
     private struct Client: Sendable {
         var handle: KafkaHandle
@@ -17,7 +17,12 @@ public final class KafkaOffsets: Sendable {
         var isClosed = false
     }
 
-    private let configuration: KafkaConfiguration
+    private enum Way: Sendable {
+        case producer(KafkaProducer)
+        case own(KafkaConfiguration)
+    }
+
+    private let way: Way
     private let logger: Logger
     private let thread = KafkaWorkThread("kafka-offsets")
     private let state = Mutex(State())
@@ -25,7 +30,13 @@ public final class KafkaOffsets: Sendable {
 
     /// Takes how to reach the cluster; nothing is done before the first question.
     public init(configuration: KafkaConfiguration, logger: Logger) {
-        self.configuration = configuration
+        self.way = .own(configuration)
+        self.logger = logger
+    }
+
+    /// Asks over a producer, whose connections are there anyway.
+    public init(producer: KafkaProducer, logger: Logger) {
+        self.way = .producer(producer)
         self.logger = logger
     }
 
@@ -90,8 +101,15 @@ public final class KafkaOffsets: Sendable {
 
     /// On the thread.
     private func ask(_ question: OffsetQuestion) -> Result<[KafkaPartition: Int64], KafkaError> {
+        let configuration: KafkaConfiguration
+        switch way {
+        case .own(let own): configuration = own
+        case .producer(let producer):
+            return producer.use { pointer in question.ask(pointer) { [closing] in closing.waitOnThread(within: $0) } }
+                ?? .failure(KafkaError(code: .closed))
+        }
         do throws(KafkaError) {
-            let client = try client()
+            let client = try client(configuration)
             defer { note(client.events) }
             return client.handle.use { pointer in
                 question.ask(pointer) { [closing] in closing.waitOnThread(within: $0) }
@@ -102,7 +120,7 @@ public final class KafkaOffsets: Sendable {
     }
 
     /// The client, made when there is none; on the thread, so that only one is made.
-    private func client() throws(KafkaError) -> Client {
+    private func client(_ configuration: KafkaConfiguration) throws(KafkaError) -> Client {
         let (known, isClosed) = state.withLock { ($0.client, $0.isClosed) }
         if isClosed { throw KafkaError(code: .closed) }
         if let known { return known }

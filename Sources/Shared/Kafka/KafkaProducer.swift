@@ -96,6 +96,12 @@ public final class KafkaProducer: Service, Sendable {
         state.withLock { $0.generation }?.pendingCount ?? 0
     }
 
+    /// Lends the client that sends now; nil when there is none. The body bounds its own time, since the client is freed
+    /// after it.
+    func use<Result>(_ body: (OpaquePointer) -> Result) -> Result? {
+        state.withLock { $0.closeDeadline == nil ? $0.generation : nil }?.use(body)
+    }
+
     /// How often the client failed for good and was replaced.
     public var replacements: Int { generation }
 

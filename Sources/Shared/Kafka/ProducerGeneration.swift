@@ -66,6 +66,9 @@ final class ProducerGeneration: Sendable {
 
     var pendingCount: Int { state.withLock { $0.waiting.count } }
 
+    /// Lends the client; nil when it is being freed.
+    func use<Result>(_ body: (OpaquePointer) -> Result) -> Result? { handle.use(body) }
+
     /// Hands a record to librdkafka, or reports at once why not.
     ///
     /// Never blocks.

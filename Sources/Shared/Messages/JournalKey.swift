@@ -1,5 +1,5 @@
 /// What an entry of a journal is about.
-public struct JournalKey: Sendable, Hashable {
+public struct JournalKey: Sendable, Hashable, Codable {
     /// A letter, a colon and an identifier; `o` for the ownership of the partition.
     public let text: String
 
@@ -32,7 +32,7 @@ public struct JournalKey: Sendable, Hashable {
 /// Who wrote a record of a journal: an ownership of the partition, and a producer of the process that held it.
 ///
 /// Ordered by epoch, then by generation: a record of a lower writer never counts against one of a higher writer.
-public struct JournalWriter: Sendable, Hashable, Comparable {
+public struct JournalWriter: Sendable, Hashable, Comparable, Codable {
     /// Number of the ownership, from 1.
     public var epoch: Int64
     /// Number of the process's producer, from 0: it rises when one that failed for good is replaced.

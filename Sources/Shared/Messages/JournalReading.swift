@@ -40,12 +40,9 @@ public struct JournalReading: Sendable, Hashable {
     }
 
     /// A hash of a record's id, by which a writer knows its own record.
-    public struct RecordID: Sendable, Hashable {
+    public struct RecordID: Sendable, Hashable, Codable {
         /// The hash.
         public let hash: UInt64
-
-        /// Takes a hash.
-        public init(hash: UInt64) { self.hash = hash }
 
         /// Takes an id's bytes.
         init(_ bytes: UnsafeRawBufferPointer) {
@@ -94,7 +91,7 @@ public struct JournalReading: Sendable, Hashable {
 ///
 /// Of 25 million entries in a partition two are alike with a probability of 3 in 10,000,000,000; that is noticed when
 /// the record is read, and treated as a damaged index.
-public struct JournalEntryHash: Sendable, Hashable {
+public struct JournalEntryHash: Sendable, Hashable, Codable {
     /// The first 64 bits.
     public let high: UInt64
     /// 16 more.

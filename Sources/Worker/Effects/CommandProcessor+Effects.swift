@@ -47,7 +47,9 @@ extension CommandProcessor {
                         return try await leaveUnknown(command, operation, key, message, place)
                     }
                 case .publish(let key):
-                    guard try await publishOwed(key, place) else { return await pauseThenAgain() }
+                    guard try await tidyUp(key, place), try await publishOwed(key, place) else {
+                        return await pauseThenAgain()
+                    }
                 case .start(let record, let known):
                     let time = isLate(command) ? .zero : timeLeft(of: command)
                     let entry = newEntry(command, record, known: known, time: time)
@@ -75,7 +77,9 @@ extension CommandProcessor {
         guard let payment else {
             let group = EffectState.group(of: command.operation, lane: command.lane.key)
             if let open = try await journal.openEntry(ofGroup: group, in: place.partition) {
-                return .recover(open, isOwnAnswer: false)
+                // A former owner's late record can make it look unsettled: then it only has to be written again.
+                let isSettled = try await self.known(open, place).entry?.entry?.effect.answer != nil
+                return isSettled ? .publish(open) : .recover(open, isOwnAnswer: false)
             }
             return .start(nil, known: position)
         }

@@ -76,9 +76,12 @@ extension CommandProcessor {
     func take(
         _ found: PaymentObservation, _ command: Command, _ message: KafkaMessage, _ place: Place
     ) async throws -> RecordDisposition {
+        let home = found.reference.shopTransactionID ?? command.reference.shopTransactionID
+        if found.awaitsCapture, let home, Lane.shopTransaction(home) != command.lane {
+            return await moveHome(command, home, message)
+        }
         let observation = found.awaitsCapture ? try await captured(found, command, place) : found
         var outcome = Outcome(observation: observation)
-        let home = observation.reference.shopTransactionID ?? command.reference.shopTransactionID
         guard observation.status.isFinal else { return await publish(outcome, of: command, message) }
         let state = NotificationFactory.state(of: observation, description, fallback: command.reference)
         guard let home else {
@@ -97,6 +100,21 @@ extension CommandProcessor {
             guard try await sendHome(news, lane: command.lane, trace: command.trace, place) else { return .again }
         }
         return await publish(outcome, of: command, message)
+    }
+
+    /// Puts an observing command into the payment's home lane: money is taken there alone, so that two lanes that observe
+    /// a payment at once do not take it twice.
+    private func moveHome(_ command: Command, _ home: String, _ message: KafkaMessage) async -> RecordDisposition {
+        var moved = command
+        moved.reference.shopTransactionID = home
+        guard let record = try? codec.record(for: moved, partitionCount: settings.commandPartitions) else {
+            return await deadLetters.bury(message, reason: "the command cannot be written again")
+        }
+        switch await sender.sendUntilStored(record, backoff: settings.storeBackoff, timing: timing) {
+        case .stored: return .done
+        case .givenUp: return .leftForSuccessor
+        case .tooLarge: return await deadLetters.bury(message, reason: "the command cannot be written again")
+        }
     }
 
     /// Notes news in the record of the payment whose home this lane is.

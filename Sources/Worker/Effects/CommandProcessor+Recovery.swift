@@ -26,11 +26,11 @@ extension CommandProcessor {
         let end = timing.now + limit
         let owes = command?.id != entry.effect.commandID
         switch recovery(of: entry) {
-        case .repeatUnderKey(let life, let keepsErrors) where age(of: entry) < life:
-            let (recovered, failure) = await again(entry, mayRepeat: true, until: end, owes: owes, place)
-            guard recovered == .unknown, keepsErrors, failure?.code == .providerError else { return recovered }
-            // The key gives the same error for as long as it lives.
+        case .repeatUnderKey(let life, let keepsErrors) where age(of: entry) < life && entry.effect.isErrorKept != true:
+            let recovered = await again(entry, keepsErrors: keepsErrors, mayRepeat: true, until: end, owes: owes, place)
+            guard recovered == .unknown else { return recovered }
             guard let (entry, mark) = try await unsettled(key, place) else { return .settled }
+            guard entry.effect.isErrorKept == true else { return .unknown }
             return try await lookUp(
                 entry, mark, visibilityLag: Self.lagAfterKeyLife, isAtOnce: true, until: end, owes: owes, place)
         case .repeatUnderKey:
@@ -57,31 +57,39 @@ extension CommandProcessor {
 
     /// Makes the call again, under a new attempt and the provider's old key.
     private func again(
-        _ entry: EffectEntry, mayRepeat: Bool, until end: Duration, owes: Bool, _ place: Place
-    ) async -> (Recovered, ProviderFailure?) {
+        _ entry: EffectEntry, keepsErrors: Bool = false, mayRepeat: Bool, until end: Duration, owes: Bool,
+        _ place: Place
+    ) async -> Recovered {
         var entry = entry
         entry.effect.durationMilliseconds = Self.milliseconds(end - timing.now + Self.durationMargin)
         let attemptID = journal.makeID(entry.effect.commandID.value, epoch: place.epoch)
         let attempted = await write(entry, .attempted, attemptID: attemptID, place) { timing.now > end }
-        guard attempted == .valid else { return (.lost, nil) }
+        guard attempted == .valid else { return .lost }
         let repeated = entry
         let progress = EffectProgress(entry)
         do throws(ProviderFailure) {
             let answer = try await attempt(until: end, mayRepeat: mayRepeat) { (end) async throws(ProviderFailure) in
-                try await self.call(repeated, progress, attemptID: attemptID, trace: nil, end: end, place)
+                do throws(ProviderFailure) {
+                    return try await self.call(repeated, progress, attemptID: attemptID, trace: nil, end: end, place)
+                } catch {
+                    var failure = error
+                    if keepsErrors, error.code == .providerError { failure.isTransient = false }
+                    throw failure
+                }
             }
-            return (await settle(entry, Outcome(answer: answer), attemptID, owes: owes, place), nil)
+            return await settle(entry, Outcome(answer: answer), attemptID, owes: owes, place)
         } catch {
             note(entry, error)
             // Under a key, a call that did nothing says nothing about the one before it.
             if !mayRepeat, !error.mayHaveHadEffect {
                 let refused = Outcome(refusal: Self.notExecuted, nil)
-                return (await settle(entry, refused, attemptID, owes: owes, place), error)
+                return await settle(entry, refused, attemptID, owes: owes, place)
             }
-            let noted = await write(progress.added(to: entry), .unknown, attemptID: attemptID, place) {
-                Task.isCancelled
-            }
-            return (noted == .valid ? .unknown : .lost, error)
+            var unknown = progress.added(to: entry)
+            // The key gives the same error for as long as it lives: from now on the provider is only asked.
+            if keepsErrors, error.code == .providerError { unknown.effect.isErrorKept = true }
+            let noted = await write(unknown, .unknown, attemptID: attemptID, place) { Task.isCancelled }
+            return noted == .valid ? .unknown : .lost
         }
     }
 
@@ -111,10 +119,20 @@ extension CommandProcessor {
         // It provably never happened. It is done now only if somebody still waits for it.
         let isWanted = entry.effect.deadlineMilliseconds.map { clock.unixMilliseconds < $0 } ?? true
         if isWanted, end - timing.now > RetryDecision.usefulTimeMin {
-            return await again(entry, mayRepeat: false, until: end, owes: owes, place).0
+            return await again(withFreshKey(entry), mayRepeat: false, until: end, owes: owes, place)
         }
         if isWanted { return .unknown }
         return await settle(entry, Outcome(refusal: Self.notExecuted, nil), mark.attemptID, owes: owes, place)
+    }
+
+    /// An effect that provably never happened, to be attempted under a key that keeps no error.
+    private func withFreshKey(_ entry: EffectEntry) -> EffectEntry {
+        guard entry.effect.isErrorKept == true else { return entry }
+        var fresh = entry
+        fresh.effect.providerKey += "+"
+        fresh.effect.firstAttemptedAtMilliseconds = clock.unixMilliseconds
+        fresh.effect.isErrorKept = nil
+        return fresh
     }
 
     /// What a provider's answer to a look-up has led to.
@@ -175,9 +193,7 @@ extension CommandProcessor {
     /// publishes that.
     func clearUp(_ key: JournalKey, _ place: Place) async -> RecordDisposition {
         do {
-            if let known = try await known(key, place).entry, known.hasLate || known.isAgeing {
-                guard await rewrite(known, place) == .valid else { return .done }
-            }
+            guard try await tidyUp(key, place) else { return .done }
             switch try await recover(key, place, within: settings.providerTimeout, for: nil) {
             case .settled: return try await publishOwed(key, place) ? .done : .again
             case .unknown: return .done
@@ -187,6 +203,14 @@ extension CommandProcessor {
         } catch {
             return await afterJournalFailure(error)
         }
+    }
+
+    /// Writes an entry again that late records have changed, or that the broker will forget before long.
+    ///
+    /// - Returns: `false` when that could not be done.
+    func tidyUp(_ key: JournalKey, _ place: Place) async throws -> Bool {
+        guard let known = try await known(key, place).entry, known.hasLate || known.isAgeing else { return true }
+        return await rewrite(known, place) == .valid
     }
 
     /// Writes an entry as it is in the epoch of its owner.

@@ -49,10 +49,12 @@ struct EffectEntry: Sendable, Hashable {
     /// What stands in the entry's mark about it.
     func mark(_ stage: JournalMark.Stage, attemptID: String, isOpen: Bool) -> JournalMark {
         let effects = payment?.attempts.map(\.effect) ?? [effect]
+        // An answer that the provider did not give stands for nothing: no key leads to it.
+        let claims = effects.filter { $0.answer?.isProviderOutcome ?? true }.compactMap(\.claim)
         return JournalMark(
             stage: stage, attemptID: attemptID, group: stage.isUnsettled ? effect.group : "", isOpen: isOpen,
             isFact: stage == .settled && effect.answer?.isProviderOutcome == true, known: known,
-            claims: effects.compactMap { $0.claim.flatMap(JournalClaim.init(keyHash:)) })
+            claims: claims.compactMap(JournalClaim.init(keyHash:)))
     }
 
     /// What is sealed.

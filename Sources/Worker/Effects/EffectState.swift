@@ -36,6 +36,8 @@ public struct EffectState: Sendable, Hashable, Codable {
     public var progress: JSONValue?
     /// What became of it; `nil` while that is not known.
     public var answer: RecordedAnswer?
+    /// Whether the provider keeps an error of its own under ``providerKey``: the same request gives that error again.
+    public var isErrorKept: Bool?
     /// Whether its caller was answered that the outcome is unknown, or could not be answered: whoever settles it tells
     /// the merchant.
     public var isUntold: Bool?
@@ -89,6 +91,7 @@ extension EffectState: JSONWritable {
             json.member("deadlineMilliseconds", deadlineMilliseconds)
             json.member("durationMilliseconds", durationMilliseconds)
             json.member("firstAttemptedAtMilliseconds", firstAttemptedAtMilliseconds)
+            if isErrorKept == true { json.member("isErrorKept", true) }
             if isUntold == true { json.member("isUntold", true) }
             json.member("lane", lane)
             json.member("operation", operation.rawValue)

@@ -147,7 +147,8 @@ extension Journal: Service {
                 let isThere = state.withLock { state in
                     let position = state.partitions[partition]?.log.position ?? 0
                     if position >= bounds.upperBound || Task.isCancelled { return true }
-                    state.positions.append((partition, bounds.upperBound, continuation))
+                    state.positions.append(
+                        PositionWaiter(partition: partition, offset: bounds.upperBound, continuation: continuation))
                     return false
                 }
                 if isThere { continuation.resume() }

@@ -98,7 +98,7 @@ extension Journal {
             case .judged(let number, let verdict): resolve(number, .judged(verdict))
             case .lost(let assignment): lost(partition, assignment)
             case .reset(let assignment): reset(partition, assignment)
-            case .reached: wakeReached(partition)
+            case .reached: wakeWaiting(partition) { $0.offset <= $1 }
             case .ask: eventsContinuation.yield(.ask)
             }
         }
@@ -123,19 +123,22 @@ extension Journal {
             "the journal's log is not the one that was read; its partition is read again",
             metadata: .of([.partition: "\(partition)"]))
         metrics.reset()
+        // They wait for a position that the log may not have any more, and ask anew.
+        wakeWaiting(partition) { _, _ in true }
         eventsContinuation.yield(.ask)
         if let assignment { eventsContinuation.yield(.acquire(partition, assignment: assignment, isAgain: false)) }
     }
 
-    private func wakeReached(_ partition: Int32) {
+    /// Wakes those who wait until a partition was read up to an offset.
+    private func wakeWaiting(_ partition: Int32, _ isOver: (PositionWaiter, Int64) -> Bool) {
         let woken = state.withLock { state in
             guard let position = state.partitions[partition]?.log.position, !state.positions.isEmpty else {
-                return [UnsafeContinuation<Void, Never>]()
+                return [PositionWaiter]()
             }
-            let woken = state.positions.filter { $0.partition == partition && $0.offset <= position }
-            state.positions.removeAll { $0.partition == partition && $0.offset <= position }
-            return woken.map(\.continuation)
+            let woken = state.positions.filter { $0.partition == partition && isOver($0, position) }
+            state.positions.removeAll { $0.partition == partition && isOver($0, position) }
+            return woken
         }
-        for continuation in woken { continuation.resume() }
+        for waiter in woken { waiter.continuation.resume() }
     }
 }

@@ -32,7 +32,7 @@ extension Journal {
             change(number) { state in
                 guard state.partitions[number]?.log.position == 0 else { return [] }
                 let role = state.partitions[number]?.role ?? .following
-                state.partitions[number] = JournalPartition(JournalLog(snapshot.content, snapshot.table), role)
+                state.partitions[number] = JournalPartition(JournalLog(snapshot), role)
                 return []
             }
         }
@@ -44,11 +44,11 @@ extension Journal {
     private func isProven(
         _ kept: JournalSnapshot.Content, _ partition: Int32, _ bounds: Range<Int64>, _ source: any JournalSource
     ) async -> Bool {
-        guard kept.position <= bounds.upperBound else { return false }
-        for place in [kept.last, kept.owner].compactMap(\.self) where place.offset >= bounds.lowerBound {
+        guard kept.state.position <= bounds.upperBound else { return false }
+        for place in [kept.state.last, kept.state.owner].compactMap(\.self) where place.offset >= bounds.lowerBound {
             guard let found = try? await source.record(at: place.offset, of: partition) else { continue }
             let id = found.text(MessageHeaderName.id).map { JournalReading.RecordID($0) }
-            return id == JournalReading.RecordID(hash: place.id)
+            return id == place.id
         }
         return false
     }

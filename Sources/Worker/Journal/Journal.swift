@@ -14,6 +14,13 @@ public final class Journal: Sendable {
         var deadline: Duration = .zero
     }
 
+    /// Who waits until a partition was read up to an offset.
+    struct PositionWaiter {
+        let partition: Int32
+        let offset: Int64
+        let continuation: UnsafeContinuation<Void, Never>
+    }
+
     /// What is known of a record that was sent.
     enum Answer: Sendable {
         case judged(JournalLog.Verdict)
@@ -37,7 +44,7 @@ public final class Journal: Sendable {
         var open: Set<Int32> = []
         var due: [Int32: [JournalEntryHash: Due]] = [:]
         var waiters: [UInt64: Waiter] = [:]
-        var positions: [(partition: Int32, offset: Int64, continuation: UnsafeContinuation<Void, Never>)] = []
+        var positions: [PositionWaiter] = []
         /// The offset behind the last record of each partition, as last asked.
         var ends: [Int32: Int64] = [:]
         var cache: JournalCache

@@ -11,7 +11,7 @@ import Shared
 ///
 /// The state of an entry is the last record of its highest writer, the late ones included. That is just what compaction
 /// leaves, so that every reader comes to the same, whatever was compacted before it read.
-struct JournalLog: Sendable {
+struct JournalLog: Sendable, Codable {
     /// What became of a record.
     enum Verdict: Sendable, Hashable {
         /// Its writer owned the partition.
@@ -20,8 +20,14 @@ struct JournalLog: Sendable {
         case late
     }
 
+    /// A record by which the log is known again.
+    struct Place: Sendable, Hashable, Codable {
+        var offset: Int64
+        var id: JournalReading.RecordID
+    }
+
     /// An entry that somebody has to come back to.
-    struct OpenEntry: Sendable, Hashable {
+    struct OpenEntry: Sendable, Hashable, Codable {
         /// Its name; `nil` when the record that says so has to be read for that.
         var key: JournalKey?
         /// Place of the record.
@@ -41,11 +47,11 @@ struct JournalLog: Sendable {
     /// The highest writer so far; epoch 0 before the first owner.
     private(set) var writer = JournalWriter(epoch: 0, generation: 0)
     /// The last owner's record: its place and its id.
-    private(set) var owner: (offset: Int64, id: JournalReading.RecordID)?
+    private(set) var owner: Place?
     /// The last record that was read: its place and its id.
-    private(set) var last: (offset: Int64, id: JournalReading.RecordID)?
+    private(set) var last: Place?
     /// Where the states of entries stand.
-    let entries: OffsetTable
+    private(set) var entries = OffsetTable()
     /// Which entries callers' keys lead to.
     private(set) var claims = ClaimTable()
     /// Entries that are open or have late records.
@@ -61,32 +67,32 @@ struct JournalLog: Sendable {
     /// Entries whose ``open`` was changed since the last ``takeChanged()``.
     private var changed: [JournalEntryHash] = []
 
-    init() { entries = OffsetTable() }
+    /// What a snapshot keeps in its line; the table and the callers' keys have a form of their own.
+    private enum CodingKeys: String, CodingKey {
+        case position, writer, owner, last, open, late, sealingKeys
+    }
+
+    init() {}
 
     /// Goes on from what a snapshot has kept.
-    init(_ kept: JournalSnapshot.Content, _ entries: OffsetTable) {
-        self.entries = entries
-        position = kept.position
-        writer = JournalWriter(epoch: kept.epoch, generation: kept.generation)
-        owner = kept.owner.map { ($0.offset, .init(hash: $0.id)) }
-        last = kept.last.map { ($0.offset, .init(hash: $0.id)) }
-        claims = kept.claimTable
-        late = kept.lateRecords
-        sealingKeys = kept.sealingKeys
-        for (hash, entry) in kept.openEntries { setOpen(entry, hash) }
+    init(_ kept: JournalSnapshot) {
+        self = kept.content.state
+        (entries, claims) = (kept.table, kept.claims)
+        // The earliest of a group is the first one again.
+        for (hash, entry) in open.sorted(by: { $0.value.offset < $1.value.offset }) { setOpen(entry, hash) }
     }
 
     /// Takes the next record of the log; one before ``position`` was read already and changes nothing.
     mutating func read(_ record: JournalReading) -> Verdict {
         guard record.offset >= position else { return record.writer < writer ? .late : .valid }
         pass(record.offset)
-        last = (record.offset, record.id)
+        last = Place(offset: record.offset, id: record.id)
         let isLate = record.writer < writer
         switch record.subject {
         case .owner:
             guard record.writer.epoch > writer.epoch else { return .late }
             writer = record.writer
-            owner = (record.offset, record.id)
+            owner = Place(offset: record.offset, id: record.id)
         case .entry(let hash):
             if !record.mark.sealingKeyID.isEmpty {
                 let used = sealingKeys[record.mark.sealingKeyID] ?? 0

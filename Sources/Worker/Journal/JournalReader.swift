@@ -3,7 +3,7 @@ public import ServiceLifecycle
 public import Shared
 import Synchronization
 
-/// Reads the topics of all journals of a process, over one client for records and one for questions about offsets.
+/// Reads the topics of all journals of a process, over one client; questions about offsets go over the producer.
 ///
 /// What is read ends: once a second one question asks where all followed partitions end, and those that are behind are read
 /// up to there. A partition that this process owns is never behind while nobody else writes to it, so it is not fetched.
@@ -26,8 +26,12 @@ public final class JournalReader: Service, KafkaLogHandler {
     private let logger: Logger
 
     /// Makes the reader of a process.
-    public init(configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
-        self.offsets = KafkaOffsets(configuration: configuration, logger: logger)
+    ///
+    /// - Parameter producer: questions about offsets go over it.
+    public init(
+        configuration: KafkaConfiguration, producer: KafkaProducer, logger: Logger
+    ) throws(KafkaError) {
+        self.offsets = KafkaOffsets(producer: producer, logger: logger)
         self.logger = logger
         let made = try KafkaLogReader(configuration: configuration, logger: logger, handler: self)
         reader.withLock { $0 = made }

@@ -8,25 +8,9 @@ public import Shared
 /// the log is read from its beginning. One file a partition: a line of JSON, callers' keys, the shards of the table as they
 /// are in memory, and the SHA-256 of all that.
 struct JournalSnapshot: Sendable {
-    /// All but the table.
+    /// What the line says.
     struct Content: Sendable, Codable {
-        /// A record by which the log is known again.
-        struct Place: Sendable, Codable {
-            var offset: Int64
-            var id: UInt64
-        }
-
-        struct Entry: Sendable, Codable {
-            var high: UInt64
-            var low: UInt16
-            var late: [Int64]
-            var key: String?
-            var offset: Int64?
-            var stage: JournalMark.Stage?
-            var attemptID: String?
-            var group: String?
-        }
-
+        /// Places and entries of a shard of the table.
         struct Shard: Sendable, Codable {
             var places: Int
             var count: Int
@@ -35,75 +19,30 @@ struct JournalSnapshot: Sendable {
         var version = JournalSnapshot.version
         var log: String
         var secret: String
-        var position: Int64
+        /// The log without its table and the callers' keys, whose parts follow the line.
+        var state: JournalLog
         var first: Int64
-        var epoch: Int64
-        var generation: Int
-        var owner: Place?
-        var last: Place?
-        var entries: [Entry]
-        var sealingKeys: [String: Int64]
         var claimsBegunAtMilliseconds: Int64
         var recentClaims: Int
         var earlierClaims: Int
         var shards: [Shard] = []
-        /// Filled when it is read.
-        var claimTable = ClaimTable()
 
-        private enum CodingKeys: String, CodingKey {
-            case version, log, secret, position, first, epoch, generation, owner, last, entries, sealingKeys
-            case claimsBegunAtMilliseconds, recentClaims, earlierClaims, shards
-        }
-
-        var lateRecords: [JournalEntryHash: [Int64]] {
-            Dictionary(
-                entries.filter { !$0.late.isEmpty }.map { ($0.hash, $0.late) }, uniquingKeysWith: { first, _ in first })
-        }
-
-        var openEntries: [(JournalEntryHash, JournalLog.OpenEntry)] {
-            // The earliest of a group is the first one again.
-            entries.sorted { ($0.offset ?? 0) < ($1.offset ?? 0) }.compactMap { entry in
-                guard let offset = entry.offset else { return nil }
-                let open = JournalLog.OpenEntry(
-                    key: entry.key.flatMap { JournalKey($0) }, offset: offset, stage: entry.stage ?? .none,
-                    attemptID: entry.attemptID ?? "", group: entry.group ?? "", isLate: !entry.late.isEmpty)
-                return (entry.hash, open)
-            }
+        /// What a log says at this moment.
+        init(_ state: JournalLog, log: String, secret: String) {
+            (self.state, self.log, self.secret, first) = (state, log, secret, state.entries.first)
+            claimsBegunAtMilliseconds = state.claims.begunAtMilliseconds
+            (recentClaims, earlierClaims) = (state.claims.recent.count, state.claims.earlier.count)
         }
     }
 
     static let version = 1
 
-    /// All but the table.
+    /// What the line says.
     var content: Content
     /// The table.
     var table: OffsetTable
-}
-
-extension JournalSnapshot.Content.Entry {
-    var hash: JournalEntryHash { JournalEntryHash(high: high, low: low) }
-
-    init(_ hash: JournalEntryHash, late: [Int64], _ open: JournalLog.OpenEntry?) {
-        self.init(
-            high: hash.high, low: hash.low, late: late, key: open?.key?.text, offset: open?.offset, stage: open?.stage,
-            attemptID: open?.attemptID, group: open?.group)
-    }
-}
-
-extension JournalSnapshot.Content {
-    /// What a log says at this moment, without its table.
-    init(_ state: JournalLog, log: String, secret: String) {
-        self.init(
-            log: log, secret: secret, position: state.position, first: state.entries.first, epoch: state.writer.epoch,
-            generation: state.writer.generation, owner: state.owner.map { Place(offset: $0.offset, id: $0.id.hash) },
-            last: state.last.map { Place(offset: $0.offset, id: $0.id.hash) },
-            entries: Set(state.open.keys).union(state.late.keys).map {
-                Entry($0, late: state.late[$0] ?? [], state.open[$0])
-            },
-            sealingKeys: state.sealingKeys, claimsBegunAtMilliseconds: state.claims.begunAtMilliseconds,
-            recentClaims: state.claims.recent.count, earlierClaims: state.claims.earlier.count)
-        claimTable = state.claims
-    }
+    /// Callers' keys.
+    var claims: ClaimTable
 }
 
 /// The snapshots of one process in a directory, of one journal each.
@@ -157,7 +96,7 @@ public struct JournalSnapshotStore: Sendable {
             digest.update(data: bytes)
             try file.write(contentsOf: Data(bytes))
         }
-        try write(Self.bytes(of: content.claimTable.recent) + Self.bytes(of: content.claimTable.earlier))
+        try write(Self.bytes(of: content.state.claims.recent) + Self.bytes(of: content.state.claims.earlier))
         for number in 0..<OffsetTable.shardCount {
             let copy = try shard(number)
             content.shards.append(
@@ -179,10 +118,10 @@ public struct JournalSnapshotStore: Sendable {
         defer { try? file.close() }
         guard let header = try? file.read(upToCount: Self.headerMax), header.count == Self.headerMax,
             let end = header.firstIndex(of: Self.lineEnd, from: 32),
-            var content = try? JSONDecoder().decode(JournalSnapshot.Content.self, from: header[32..<end]),
+            let content = try? JSONDecoder().decode(JournalSnapshot.Content.self, from: header[32..<end]),
             content.version == JournalSnapshot.version, content.log == logName(partition),
             content.secret == secretName, content.shards.count == OffsetTable.shardCount,
-            content.position >= 0, content.first >= 0, content.epoch >= 0
+            content.state.position >= 0, content.first >= 0, content.state.writer.epoch >= 0
         else { return nil }
         let bytesMax = Self.size(of: path(of: partition))
         var digest = SHA256()
@@ -196,7 +135,7 @@ public struct JournalSnapshotStore: Sendable {
         guard let recent = read(content.recentClaims &* 24), let earlier = read(content.earlierClaims &* 24) else {
             return nil
         }
-        content.claimTable = ClaimTable(
+        let claims = ClaimTable(
             recent: Self.claims(recent), earlier: Self.claims(earlier),
             begunAtMilliseconds: content.claimsBegunAtMilliseconds)
         func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Bool {
@@ -214,7 +153,7 @@ public struct JournalSnapshotStore: Sendable {
         else { return nil }
         digest.update(data: header[32..<end])
         guard Data(digest.finalize()) == header[0..<32] else { return nil }
-        return JournalSnapshot(content: content, table: table)
+        return JournalSnapshot(content: content, table: table, claims: claims)
     }
 
     private static func size(of path: String) -> Int {

@@ -88,7 +88,7 @@ extension FuzzTarget {
         file.append(Data(count: max(0, (1 << 20) - file.count)))
         try (file + body).write(to: URL(filePath: store.path(of: 0)))
         guard let found = store.load(0) else { return }
-        var log = JournalLog(found.content, found.table)
+        var log = JournalLog(found)
         for name in ["a", "b"] {
             let hash = store.hash.of(.payment(name))
             _ = log.places(of: hash)

@@ -9,15 +9,17 @@ final class Bank: @unchecked Sendable {
     final class Payment {
         let id: String
         let reference: String
+        let token: String
         let key: String
         let createdAt: Duration
         /// `page`, `paid`, `refused`, `reserved`.
         var state: String
         var captures: [String] = []
 
-        init(id: String, reference: String, key: String, createdAt: Duration, state: String) {
+        init(id: String, reference: String, token: String, key: String, createdAt: Duration, state: String) {
             self.id = id
             self.reference = reference
+            self.token = token
             self.key = key
             self.createdAt = createdAt
             self.state = state
@@ -28,21 +30,35 @@ final class Bank: @unchecked Sendable {
 
     struct Refund {
         let reference: String
+        let paymentID: String
         let key: String
         let at: Duration
     }
 
+    /// What is kept under a key.
+    private struct Kept {
+        /// `nil` while the call is under way.
+        var answer: Result<ProviderAnswer, ProviderFailure>?
+        let at: Duration
+    }
+
     private unowned let world: World
+    private let settings: Settings
     private(set) var payments: [Payment] = []
     private(set) var refunds: [Refund] = []
-    /// First answers by key, of providers that know keys; `nil` while the call is under way.
-    private var answers: [String: ProviderAnswer?] = [:]
+    /// First answers by key, of providers that know keys.
+    private var kept: [String: Kept] = [:]
     /// Told when the buyer has decided.
     var onDecided: (Payment) -> Void = { _ in }
-    /// Whether the network to the provider is as bad as it gets.
+    /// Told when a call begins that will take longer than anybody waits for it.
+    var onSlow: () -> Void = {}
+    /// Until when the network to the provider is as bad as it gets.
     var troubleUntil: Duration = .zero
 
-    init(_ world: World) { self.world = world }
+    init(_ world: World, _ settings: Settings) {
+        self.world = world
+        self.settings = settings
+    }
 
     /// Charges of a reference, each a payment that was taken.
     func charges(of reference: String) -> Int { payments.count { $0.reference == reference && $0.isCharged } }
@@ -66,7 +82,7 @@ final class Bank: @unchecked Sendable {
         _ done: @escaping (Result<ProviderAnswer, ProviderFailure>) -> Void
     ) {
         let isTroubled = world.now < troubleUntil
-        let fate = world.pick(0...(isTroubled ? 5 : 60))
+        let fate = world.pick(0...(isTroubled ? 6 : 60))
         let answered = Once(done)
         if fate == 0 {
             return world.after(world.milliseconds(1...50)) { answered.call(.failure(Self.refusedConnection)) }
@@ -74,22 +90,49 @@ final class Bank: @unchecked Sendable {
         world.after(call.timeout) { answered.call(.failure(Self.noAnswer)) }
         if fate == 1 { return }
         // A slow one arrives before its caller gives up, and is answered to nobody.
-        let isSlow = fate == 2
-        let travel = isSlow ? call.timeout * 9 / 10 : world.milliseconds(3...400)
+        let isLost = fate == 2
+        let travel = isLost ? call.timeout * 9 / 10 : world.milliseconds(3...400)
         world.after(min(travel, call.timeout)) { [self] in
-            if isKeyed, let known = answers[call.idempotencyKey] {
-                let replayed: Result<ProviderAnswer, ProviderFailure> =
-                    known.map { .success($0) } ?? .failure(Self.stillRunning)
+            let key = call.idempotencyKey
+            if isKeyed, let known = known(key) {
+                let replayed = known.answer ?? .failure(Self.stillRunning)
                 return world.after(.milliseconds(5)) { answered.call(replayed) }
             }
-            if isKeyed { answers[call.idempotencyKey] = .some(nil) }
-            world.after(world.milliseconds(1...60)) { [self] in
-                let answer = effect()
-                if isKeyed { answers[call.idempotencyKey] = .some(answer) }
-                if isSlow || fate == 3 { return }
-                world.after(world.milliseconds(1...100)) { answered.call(.success(answer)) }
+            if isKeyed { kept[key] = Kept(answer: nil, at: world.now) }
+            // Who can only be asked has done it, or will not, when the caller gives up.
+            let times = times(isTroubled, effectMax: isKeyed ? .seconds(60) : call.timeout - travel)
+            world.after(times.effect) { [self] in
+                let result = perform(effect, fate, isKeyed)
+                if isKeyed { kept[key]?.answer = result }
+                if isLost || fate == 3 { return }
+                world.after(times.answer) { answered.call(result) }
             }
         }
+    }
+
+    /// How long the effect takes, and then its answer.
+    private func times(_ isTroubled: Bool, effectMax: Duration) -> (effect: Duration, answer: Duration) {
+        guard settings.isSlow, world.chance(isTroubled ? 0.5 : 0.25) else {
+            return (world.milliseconds(1...60), world.milliseconds(1...100))
+        }
+        onSlow()
+        let time = world.milliseconds(4000...15_000)
+        let isSlowEffect = world.chance(0.5)
+        return isSlowEffect ? (min(time, max(.zero, effectMax)), .milliseconds(5)) : (.milliseconds(5), time)
+    }
+
+    private func perform(
+        _ effect: () -> ProviderAnswer, _ fate: Int, _ isKeyed: Bool
+    ) -> Result<ProviderAnswer, ProviderFailure> {
+        // An error of the provider's own says nothing about what it has done.
+        guard settings.keepsErrors, isKeyed, fate == 4 || fate == 5 else { return .success(effect()) }
+        if fate == 4 { _ = effect() }
+        return .failure(Self.ownError)
+    }
+
+    private func known(_ key: String) -> Kept? {
+        let life = settings.keyLife + Settings.keyLifeMargin
+        return kept[key].flatMap { world.now - $0.at < life ? $0 : nil }
     }
 
     /// A request that only reads.
@@ -110,6 +153,7 @@ final class Bank: @unchecked Sendable {
         .unreachable, mayHaveHadEffect: false, isTransient: true, "no connection")
     static let noAnswer = ProviderFailure(.noAnswer, mayHaveHadEffect: true, isTransient: true, "no answer")
     static let stillRunning = ProviderFailure(.stillRunning, mayHaveHadEffect: true, isTransient: true, "still running")
+    static let ownError = ProviderFailure(.providerError, mayHaveHadEffect: true, isTransient: true, "internal error")
 
     // MARK: - Effects
 
@@ -119,7 +163,7 @@ final class Bank: @unchecked Sendable {
             token.hasPrefix("KO")
             ? "refused" : token.hasPrefix("PAGE") ? "page" : token.hasPrefix("HOLD") ? "page" : "paid"
         let payment = Payment(
-            id: "pay-\(payments.count + 1)", reference: call.reference.shopTransactionID ?? "",
+            id: "pay-\(payments.count + 1)", reference: call.reference.shopTransactionID ?? "", token: token,
             key: call.idempotencyKey, createdAt: world.now, state: state)
         payments.append(payment)
         if state == "page" { decideLater(payment, holds: token.hasPrefix("HOLD")) }
@@ -133,10 +177,16 @@ final class Bank: @unchecked Sendable {
         }
     }
 
+    /// Gives money back; the payment is named by either identifier.
     func refund(_ call: ProviderCall) -> ProviderAnswer {
-        refunds.append(
-            Refund(reference: call.reference.shopTransactionID ?? "", key: call.idempotencyKey, at: world.now))
-        return .payment(PaymentReply(result: .ok, resultDescription: "refunded"))
+        let payment = payments.first { payment in
+            call.reference.paymentID.map { payment.id == $0 }
+                ?? (payment.reference == call.reference.shopTransactionID && payment.isCharged)
+        }
+        let refund = Refund(
+            reference: payment?.reference ?? "", paymentID: payment?.id ?? "", key: call.idempotencyKey, at: world.now)
+        refunds.append(refund)
+        return .payment(Self.reply(to: refund))
     }
 
     func capture(_ payment: Payment, _ key: String) -> ProviderAnswer {
@@ -145,16 +195,25 @@ final class Bank: @unchecked Sendable {
         return .payment(PaymentReply(result: .ok, resultDescription: "captured", paymentID: payment.id))
     }
 
-    static func reply(to payment: Payment) -> PaymentReply {
-        switch payment.state {
-        case "refused": PaymentReply(result: .ko, resultDescription: "refused", paymentID: payment.id)
+    /// - Parameter isFound: whether it is the answer to a look-up, which words it in its own way.
+    static func reply(to payment: Payment, isFound: Bool = false) -> PaymentReply {
+        let found = isFound ? "found to be " : ""
+        return switch payment.state {
+        case "refused": PaymentReply(result: .ko, resultDescription: found + "refused", paymentID: payment.id)
         case "paid" where payment.captures.isEmpty:
-            PaymentReply(result: .ok, resultDescription: "paid", paymentID: payment.id)
+            PaymentReply(result: .ok, resultDescription: found + "paid", paymentID: payment.id)
         default:
             PaymentReply(
                 result: .redirectToURL, resultDescription: "page", paymentID: payment.id,
                 redirectToUrl: "http://page.example/\(payment.id)")
         }
+    }
+
+    static func reply(to refund: Refund, isFound: Bool = false) -> PaymentReply {
+        var reply = PaymentReply(
+            result: .ok, resultDescription: isFound ? "found to be refunded" : "refunded", paymentID: refund.paymentID)
+        reply.shopTransactionID = refund.reference
+        return reply
     }
 
     /// Whether a look-up finds what happened at a time: what the provider states leaves it time to work on a request

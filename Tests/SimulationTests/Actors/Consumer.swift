@@ -13,22 +13,22 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
 
     let group: Group
     private let statistics: Statistics
-    private let commitsEarly: Bool
     private var scheduler: LaneScheduler
     private var positions: [KafkaPartition: Int64] = [:]
     private var drain: Drain?
     private var isPaused = false
+    private var outOfRange: Set<KafkaPartition> = []
     private let works: AsyncStream<LaneScheduler.Work>
     private let worksContinuation: AsyncStream<LaneScheduler.Work>.Continuation
 
-    init(_ world: World, _ broker: Broker, _ group: Group, _ statistics: Statistics, name: String, commitsEarly: Bool) {
+    init(
+        _ world: World, _ broker: Broker, _ group: Group, _ statistics: Statistics, _ settings: Settings, name: String
+    ) {
         self.group = group
         self.statistics = statistics
-        self.commitsEarly = commitsEarly
-        let limits = LaneScheduler.Limits(inFlightMax: 32, waitingPerLaneMax: 100, bufferedMax: 200, spanMax: 1000)
-        self.scheduler = LaneScheduler(limits: limits)
+        self.scheduler = LaneScheduler(limits: settings.lanes)
         (works, worksContinuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
-        super.init(world, broker, name: name)
+        super.init(world, broker, settings, name: name)
     }
 
     /// Joins the group and works until it dies.
@@ -36,6 +36,10 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
         begin { [self] in
             await withDiscardingTaskGroup { tasks in
                 tasks.addTask { await self.background() }
+                tasks.addTask {
+                    guard await self.prepare(), !self.isDead else { return }
+                    self.group.join(self)
+                }
                 for await work in works {
                     tasks.addTask {
                         let disposition = await self.process(work.content, work.partition)
@@ -48,7 +52,12 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
             guard let self, positions[partition] != nil else { return }
             self.fetch(partition)
         }
-        group.join(self)
+        broker.onLost { [weak self] partition, end in
+            guard let self, let position = positions[partition], position > end else { return }
+            // Who reads behind the end is told so when it asks next.
+            outOfRange.insert(partition)
+            self.fetch(partition)
+        }
         commitRegularly()
     }
 
@@ -60,13 +69,21 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
     /// What runs beside the works.
     func background() async {}
 
+    /// What comes before it joins; `false` when it does not.
+    func prepare() async -> Bool { true }
+
     /// Works on a record or an entry.
     func process(_ work: LaneWork, _ partition: KafkaPartition) async -> RecordDisposition { .done }
+
+    /// Whether what is read is committed before it is done.
+    var commitsEarly: Bool { false }
 
     /// Whether what is read waits until a journal is owned.
     var holdsPartitions: Bool { false }
     func partitionsAssigned(_ partitions: [Int32]) {}
     func partitionsRevoked(_ partitions: [Int32]) {}
+    /// What became of a record.
+    func note(_ message: KafkaMessage, _ disposition: RecordDisposition) {}
 
     // MARK: - Group
 
@@ -85,7 +102,8 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
             positions = [:]
             perform(scheduler.draining(partitions))
             let finished = { [self] in
-                if !isLost, !broker.isDown, !isCutOff, !commitsEarly { group.commit(scheduler.committableOffsets()) }
+                if !isLost, !broker.isDown, !isCutOff { commit() }
+                outOfRange = []
                 partitionsRevoked(partitions.map(\.partition))
                 done()
             }
@@ -106,9 +124,15 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
     private func commitRegularly() {
         world.after(.seconds(1)) { [weak self] in
             guard let self, !isDead else { return }
-            if !isFrozen, !isCutOff, !broker.isDown, !commitsEarly { group.commit(scheduler.committableOffsets()) }
+            if !isFrozen, !isCutOff, !broker.isDown { commit() }
             commitRegularly()
         }
+    }
+
+    private func commit() {
+        // Who has read behind the end of a log knows nothing of what comes there.
+        let offsets = scheduler.committableOffsets().filter { !outOfRange.contains($0.partition) }
+        if !commitsEarly { group.commit(offsets, by: self) }
     }
 
     // MARK: - Records
@@ -121,16 +145,35 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
 
     private func deliver(_ partition: KafkaPartition) {
         guard let position = positions[partition], !isDead else { return }
-        if isCutOff || broker.isDown || isPaused {
-            return world.after(.milliseconds(300)) { [weak self] in self?.whenAwake { self?.deliver(partition) } }
+        if isCutOff || isPaused || !broker.isAvailable(partition) { return deliverLater(partition) }
+        if outOfRange.contains(partition) { return reposition(partition) }
+        switch broker.fetch(partition, from: position, max: world.pick(1...8)) {
+        case .unavailable: deliverLater(partition)
+        case .outOfRange: reposition(partition)
+        case .records(let batch, let next):
+            positions[partition] = next
+            guard !batch.isEmpty else { return }
+            if commitsEarly { group.commit([KafkaOffset(partition: partition, offset: next)], by: self) }
+            statistics.delivered(batch, group.topic)
+            perform(scheduler.received(batch))
+            if broker.end(of: partition) > next { fetch(partition) }
         }
-        let batch = broker.read(partition, from: position, max: world.pick(1...8))
-        guard let last = batch.last else { return }
-        positions[partition] = last.offset + 1
-        if commitsEarly { group.commit([KafkaOffset(partition: partition, offset: last.offset + 1)]) }
-        statistics.delivered(batch, group.topic)
-        perform(scheduler.received(batch))
-        if broker.end(of: partition) > last.offset + 1 { fetch(partition) }
+    }
+
+    private func deliverLater(_ partition: KafkaPartition) {
+        world.after(.milliseconds(300)) { [weak self] in self?.whenAwake { self?.deliver(partition) } }
+    }
+
+    /// The log is not the one that was read: the partition is let go and taken anew from its first record.
+    private func reposition(_ partition: KafkaPartition) {
+        outOfRange.remove(partition)
+        statistics.repositions += 1
+        perform(scheduler.draining([partition]))
+        partitionsRevoked([partition.partition])
+        scheduler.assigned([partition], areHeld: holdsPartitions)
+        positions[partition] = broker.start(of: partition)
+        partitionsAssigned([partition.partition])
+        fetch(partition)
     }
 
     private func finish(_ work: LaneScheduler.Work, _ disposition: RecordDisposition) {
@@ -142,6 +185,7 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
             case .leftForSuccessor, .stopPartition: .left
             }
         if disposition == .stopPartition { world.violate("\(name) stops a partition") }
+        if case .record(let message) = work.content { note(message, disposition) }
         let actions = scheduler.finished(work, ending)
         if let drain, scheduler.running(in: drain.partitions) == 0 { endDrain(drain.partitions) }
         perform(actions)
@@ -180,6 +224,7 @@ final class Statistics: @unchecked Sendable {
     private var seen: Set<String> = []
     private(set) var redeliveries = 0
     var crashes = 0
+    var repositions = 0
 
     func delivered(_ batch: [KafkaMessage], _ topic: String) {
         for message in batch where !seen.insert("\(topic)/\(message.partition)/\(message.offset)").inserted {

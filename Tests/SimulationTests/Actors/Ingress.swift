@@ -1,3 +1,4 @@
+import Providers
 import Shared
 
 /// The HTTP side: makes commands, waits for replies, forgets everybody when it dies.
@@ -18,18 +19,23 @@ final class SimulatedIngress: SimulatedProcess, @unchecked Sendable {
         var status: Int
         var body: [UInt8] = []
         var commandID: CommandID?
+        /// Of an unknown outcome: whether the installation has it stored that its caller was told so.
+        var isNoted = true
     }
 
     private let codec: MessageCodec
     private let partition: Int32
     private var waiting: [CommandID: UnsafeContinuation<Answer?, Never>] = [:]
+    private var early: [CommandID: Answer] = [:]
     private var position: Int64
 
-    init(_ world: World, _ broker: Broker, codec: MessageCodec, number: Int32, generation: Int) {
+    init(
+        _ world: World, _ broker: Broker, _ settings: Settings, codec: MessageCodec, number: Int32, generation: Int
+    ) {
         self.codec = codec
         self.partition = number
         position = broker.end(of: KafkaPartition(topic: codec.topics.replies, partition: number))
-        super.init(world, broker, name: "ingress-\(number)-\(generation)")
+        super.init(world, broker, settings, name: "ingress-\(number)-\(generation)")
         broker.onStored { [weak self] stored in
             guard let self, stored == KafkaPartition(topic: codec.topics.replies, partition: number) else { return }
             world.after(world.milliseconds(1...5)) { [weak self] in self?.whenAwake { self?.deliver() } }
@@ -47,7 +53,9 @@ final class SimulatedIngress: SimulatedProcess, @unchecked Sendable {
     func ask(_ request: Request) async -> Answer? {
         guard !isDead else { return nil }
         let command = command(for: request)
-        guard let record = try? codec.record(for: command, partitionCount: 2) else { return Answer(status: 500) }
+        guard let record = try? codec.record(for: command, partitionCount: settings.partitions) else {
+            return Answer(status: 500)
+        }
         do throws(KafkaSendError) {
             _ = try await sender.send(record)
         } catch {
@@ -55,13 +63,29 @@ final class SimulatedIngress: SimulatedProcess, @unchecked Sendable {
         }
         if isDead { return nil }
         guard request.operation.isSynchronous else { return Answer(status: 202, commandID: command.id) }
-        return await withUnsafeContinuation { continuation in
+        let answer: Answer? = await withUnsafeContinuation { continuation in
             if let early = early.removeValue(forKey: command.id) { return continuation.resume(returning: early) }
             waiting[command.id] = continuation
-            world.after(Settings.requestTimeout) { [weak self] in
-                self?.waiting.removeValue(forKey: command.id)?.resume(
-                    returning: Answer(status: 504, commandID: command.id))
+            world.after(settings.requestTimeout) { [weak self] in
+                self?.waiting.removeValue(forKey: command.id)?.resume(returning: Answer(status: 0))
             }
+        }
+        guard answer?.status == 0 else { return answer }
+        let isNoted = await noteUntold(command)
+        return isDead ? nil : Answer(status: 504, commandID: command.id, isNoted: isNoted)
+    }
+
+    /// Tells the command's lane that its caller is answered without knowing the outcome.
+    private func noteUntold(_ command: Command) async -> Bool {
+        let task = LaneTask(
+            id: command.id, provider: command.provider, lane: command.lane,
+            createdAtMilliseconds: clock.unixMilliseconds, content: .untold(command.id))
+        guard let record = try? codec.record(for: task, partitionCount: settings.partitions) else { return false }
+        do throws(KafkaSendError) {
+            _ = try await sender.send(record)
+            return true
+        } catch {
+            return false
         }
     }
 
@@ -71,7 +95,9 @@ final class SimulatedIngress: SimulatedProcess, @unchecked Sendable {
             id: world.commandID(), provider: Settings.provider, operation: .callback, reference: reference,
             acceptedAtMilliseconds: clock.unixMilliseconds,
             payload: CommandPayload(callback: RawCallback(method: "POST", headers: [:], query: [], body: [])))
-        guard !isDead, let record = try? codec.record(for: command, partitionCount: 2) else { return false }
+        guard !isDead, let record = try? codec.record(for: command, partitionCount: settings.partitions) else {
+            return false
+        }
         do throws(KafkaSendError) {
             _ = try await sender.send(record)
             return !isDead
@@ -79,8 +105,6 @@ final class SimulatedIngress: SimulatedProcess, @unchecked Sendable {
             return false
         }
     }
-
-    private var early: [CommandID: Answer] = [:]
 
     private func command(for request: Request) -> Command {
         var command = Command(
@@ -92,7 +116,7 @@ final class SimulatedIngress: SimulatedProcess, @unchecked Sendable {
             caller: "merchant", provider: Settings.provider, operation: request.operation,
             reference: request.reference, key: request.key)
         if request.operation.isSynchronous {
-            let time = Settings.requestTimeout - .seconds(1)
+            let time = settings.requestTimeout - .seconds(1)
             command.deadlineMilliseconds = clock.unixMilliseconds + time.components.seconds * 1000
             command.replyTo = ReplyAddress(partition: partition, instance: name)
         }
@@ -101,8 +125,11 @@ final class SimulatedIngress: SimulatedProcess, @unchecked Sendable {
 
     private func deliver() {
         let place = KafkaPartition(topic: codec.topics.replies, partition: partition)
-        for message in broker.read(place, from: position, max: 100) {
-            position = message.offset + 1
+        guard !isCutOff, case .records(let records, let next) = broker.fetch(place, from: position, max: 100) else {
+            return world.after(.milliseconds(300)) { [weak self] in self?.whenAwake { self?.deliver() } }
+        }
+        position = next
+        for message in records {
             guard let (instance, id) = codec.addressee(of: message), instance == name,
                 let reply = try? codec.reply(from: message)
             else { continue }

@@ -8,25 +8,33 @@ import Shared
 class SimulatedProcess: @unchecked Sendable {
     let world: World
     let broker: Broker
+    let settings: Settings
     let executor: WorldExecutor
     let name: String
     private(set) var isDead = false
     private(set) var isFrozen = false
     /// Whether the network to the broker is cut.
-    var isCutOff = false { didSet { sender.isCutOff = isCutOff } }
+    var isCutOff = false
     /// How far its clock is from the true time.
     private let skew: Int64
     private var root: Task<Void, Never>?
     private var onThaw: [() -> Void] = []
-    private(set) lazy var sender = WorldSender(world, broker) { [unowned self] in isDead }
+    private(set) lazy var producer = WorldSender(world, broker, self)
+    /// What the process believes to be its producer.
+    private(set) lazy var sender: any RecordSender = producer
 
-    init(_ world: World, _ broker: Broker, name: String) {
+    init(_ world: World, _ broker: Broker, _ settings: Settings, name: String) {
         self.world = world
         self.broker = broker
+        self.settings = settings
         self.name = name
         self.executor = world.makeExecutor()
-        self.skew = Int64(world.pick(-1500...1500))
+        let skewMax = Int(settings.skewMax / .milliseconds(1))
+        self.skew = Int64(world.pick(-skewMax...skewMax))
     }
+
+    /// Puts something between the process and its producer.
+    func replaceSender(_ replace: (any RecordSender) -> any RecordSender) { sender = replace(producer) }
 
     var isResponsive: Bool { !isDead && !isFrozen && !isCutOff && !broker.isDown }
 
@@ -57,6 +65,7 @@ class SimulatedProcess: @unchecked Sendable {
         guard isFrozen else { return }
         isFrozen = false
         executor.isFrozen = false
+        producer.wokeUp()
         let actions = onThaw
         onThaw = []
         for action in actions { whenAwake(action) }
@@ -67,6 +76,7 @@ class SimulatedProcess: @unchecked Sendable {
         isDead = true
         executor.isFrozen = false
         onThaw = []
+        producer.abandon()
         root?.cancel()
     }
 

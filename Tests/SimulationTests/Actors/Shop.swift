@@ -1,31 +1,15 @@
 import Shared
 
-/// The merchants: they pay, repeat what was not answered, refund, check, and keep what they were told.
+/// The merchants: they pay, repeat what was not answered and what was, refund, check, and keep what they were told.
 ///
 /// Sendable: used by its world's thread only.
 final class Shop: SimulatedProcess, @unchecked Sendable {
-    /// How a payment goes.
-    enum Kind: CaseIterable, Sendable {
-        case direct, declinedFirst, page, hold
-    }
-
-    /// What the merchant of one payment knows.
-    struct Order {
-        var reference: String
-        var kind: Kind
-        /// Results that it was answered, in order.
-        var results: [String] = []
-        /// Refunds that it asked for, and whether each was answered as done.
-        var refunds: [Bool] = []
-        var expectsNotification = false
-    }
-
-    /// The first arrival of a notification.
-    struct Told: Sendable {
-        var webhookID: String
-        var reference: String
-        var paymentID: String
-        var isSuccessful: Bool
+    /// How asking for something ended.
+    private enum Ending {
+        case answered(SimulatedIngress.Answer)
+        /// The outcome is unknown, and the merchant waits to be told.
+        case abandoned
+        case givenUp
     }
 
     private(set) var orders: [Order] = []
@@ -33,63 +17,109 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
     private var bodies: [String: [UInt8]] = [:]
     private var running = 0
     private var calling = 0
+    private var tasks: [Task<Void, Never>] = []
     var ingresses: () -> [SimulatedIngress] = { [] }
 
     var isDone: Bool { running == 0 && calling == 0 }
 
-    /// Payments whose outcome the merchant must still be told.
-    var missing: [String] {
-        orders.filter { order in
-            order.expectsNotification && !told.contains { $0.reference == order.reference && $0.isSuccessful }
-        }.map(\.reference)
+    /// Opens so many payments more, within a time.
+    func open(_ count: Int, within time: Int) {
+        for _ in 0..<count {
+            let number = orders.count
+            orders.append(Order(reference: "order-\(number)", kind: Order.Kind.allCases[world.pick(0...3)]))
+            perform(after: world.milliseconds(0...time)) { [self] in await play(number) }
+        }
     }
 
-    func open(_ count: Int) {
-        for number in 0..<count {
-            let kind = Kind.allCases[world.pick(0...3)]
-            orders.append(Order(reference: "order-\(number)", kind: kind))
-            running += 1
+    private func perform(after delay: Duration, _ body: @escaping @Sendable () async -> Void) {
+        running += 1
+        tasks.append(
+            Task(executorPreference: executor) { [self] in
+                if await wait(delay) { await body() }
+                running -= 1
+            })
+    }
+
+    // MARK: - Days
+
+    /// Merchants come back to what was done days ago.
+    func comeBack() {
+        for number in orders.indices where orders[number].abandoned == nil && !orders[number].isGivenUp {
+            perform(after: world.milliseconds(0...5000)) { [self] in
+                if orders[number].payment != nil, world.chance(0.7) { await payAgain(number) }
+                if orders[number].kind == .direct, orders[number].payment != nil, world.chance(0.4) {
+                    await refund(number)
+                }
+                if world.chance(0.3) { _ = await insist(check(of: someReference(number))) }
+            }
         }
-        begin { [self] in
-            await withDiscardingTaskGroup { tasks in
-                for number in 0..<count {
-                    tasks.addTask {
-                        _ = await self.wait(self.world.milliseconds(0...15_000))
-                        await self.play(number)
-                        self.running -= 1
-                    }
+    }
+
+    /// Asks once more for all that was answered: whoever works now must know it.
+    func askForEverythingAgain() {
+        for number in orders.indices {
+            perform(after: world.milliseconds(0...2000)) { [self] in
+                if orders[number].payment != nil { await payAgain(number) }
+                for refund in orders[number].refunds where refund.request.key != nil {
+                    let age = world.now - refund.askedAt
+                    guard let body = refund.body, age < Settings.claimRetention - .seconds(3600) else { continue }
+                    guard case .answered(let answer) = await insist(refund.request) else { continue }
+                    if answer.body != body { world.violate("\(orders[number].reference): another answer to a refund") }
                 }
             }
         }
     }
 
+    // MARK: - A payment
+
     private func play(_ number: Int) async {
-        let reference = orders[number].reference
+        let isPaid: Bool
         switch orders[number].kind {
         case .direct:
             if world.chance(0.3) {
-                await payTwiceAtOnce(number, "OK-1")
+                async let first = pay(number, "OK-1", expects: "OK")
+                async let second = pay(number, "OK-1", expects: "OK")
+                let paid = await (first, second)
+                isPaid = paid.0 && paid.1
             } else {
-                await pay(number, "OK-1", expects: "OK")
+                isPaid = await pay(number, "OK-1", expects: "OK")
             }
+            guard isPaid else { return }
             for _ in 0..<world.pick(0...2) { await refund(number) }
         case .declinedFirst:
-            await pay(number, "KO-1", expects: "KO")
+            guard await pay(number, "KO-1", expects: "KO") else { return }
             // What is seen of the refusal comes between it and the next attempt.
-            if world.chance(0.5) { _ = await insist(check(of: PaymentReference(shopTransactionID: reference))) }
-            await pay(number, "OK-2", expects: "OK")
-        case .page: await pay(number, "PAGE-1", expects: "REDIRECT_TO_URL")
-        case .hold: await pay(number, "HOLD-1", expects: "REDIRECT_TO_URL")
+            let reference = PaymentReference(shopTransactionID: orders[number].reference)
+            if world.chance(0.5) { _ = await insist(check(of: reference)) }
+            isPaid = await pay(number, "OK-2", expects: "OK")
+        case .page: isPaid = await pay(number, "PAGE-1", expects: "REDIRECT_TO_URL")
+        case .hold: isPaid = await pay(number, "HOLD-1", expects: "REDIRECT_TO_URL")
         }
+        guard isPaid else { return }
         orders[number].expectsNotification = orders[number].kind == .page || orders[number].kind == .hold
-        if world.chance(0.3) {
-            var checked = PaymentReference(shopTransactionID: reference)
-            // By the provider's identifier it runs in another lane, and tells the payment's home.
-            if world.chance(0.5), let told = told.first(where: { $0.reference == reference }) {
-                checked = PaymentReference(paymentID: told.paymentID)
+        await lookAfter(number)
+    }
+
+    /// What comes after a payment: checks, many at once for some, and the payment once more.
+    private func lookAfter(_ number: Int) async {
+        if world.chance(0.3) { _ = await insist(check(of: someReference(number))) }
+        if world.chance(0.15) {
+            for _ in 0..<world.pick(4...10) {
+                perform(after: world.milliseconds(0...300)) { [self] in
+                    _ = await insist(check(of: someReference(number)))
+                }
             }
-            _ = await insist(check(of: checked))
         }
+        guard world.chance(0.35), await wait(world.milliseconds(0...15_000)) else { return }
+        await payAgain(number)
+    }
+
+    /// By the provider's identifier a check or a refund runs in another lane, and tells the payment's home.
+    private func someReference(_ number: Int) -> PaymentReference {
+        let reference = orders[number].reference
+        let paymentID = orders[number].paymentID ?? told.first { $0.reference == reference }?.paymentID
+        if world.chance(0.5), let paymentID { return PaymentReference(paymentID: paymentID) }
+        return PaymentReference(shopTransactionID: reference)
     }
 
     private func check(of reference: PaymentReference) -> SimulatedIngress.Request {
@@ -105,78 +135,99 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
             ], key: key)
     }
 
-    private func pay(_ number: Int, _ token: String, expects: String) async {
-        let key = world.chance(0.5) ? "key-\(number)-\(token)" : nil
-        guard let answer = await insist(request(number, token, key: key)) else { return }
-        note(number, token, answer, expects)
-    }
-
-    private func note(_ number: Int, _ token: String, _ answer: SimulatedIngress.Answer, _ expects: String) {
-        let reference = orders[number].reference
-        let result = (try? JSONCoding.decode(PaymentReply.self, from: answer.body))?.result.rawValue ?? "none"
-        orders[number].results.append(result)
-        // A page that was lost on the way may be paid by the time that it is found.
-        let isPaidMeanwhile = expects == "REDIRECT_TO_URL" && result == "OK"
-        if result != expects, !isPaidMeanwhile {
-            world.violate("\(reference): answered \(result), expected \(expects)")
+    /// - Returns: whether there was an answer.
+    private func pay(_ number: Int, _ token: String, expects: String) async -> Bool {
+        let request = request(number, token, key: world.chance(0.5) ? "key-\(number)-\(token)" : nil)
+        switch await insist(request, mayAbandon: world.chance(0.5)) {
+        case .answered(let answer):
+            note(number, request, answer, expects)
+            return true
+        case .abandoned: orders[number].abandoned = token
+        case .givenUp: orders[number].isGivenUp = true
         }
-        if !isPaidMeanwhile { remember(reference + token, answer) }
+        return false
     }
 
-    private func payTwiceAtOnce(_ number: Int, _ token: String) async {
-        async let first: Void = pay(number, token, expects: "OK")
-        async let second: Void = pay(number, token, expects: "OK")
-        _ = await (first, second)
+    /// The same payment once more, with its key, another or none: the answer is the first one.
+    private func payAgain(_ number: Int) async {
+        guard let payment = orders[number].payment else { return }
+        var request = payment.request
+        if world.chance(0.5) { request.key = world.chance(0.5) ? "again-\(world.pick(0...1_000_000))" : nil }
+        guard case .answered(let answer) = await insist(request) else { return }
+        note(number, request, answer, payment.expected)
+    }
+
+    private func note(
+        _ number: Int, _ request: SimulatedIngress.Request, _ answer: SimulatedIngress.Answer, _ expected: String
+    ) {
+        let reference = orders[number].reference
+        let reply = try? JSONCoding.decode(PaymentReply.self, from: answer.body)
+        let result = reply?.result.rawValue ?? "none"
+        orders[number].results.append(result)
+        if let paymentID = reply?.paymentID { orders[number].paymentID = paymentID }
+        // A page that was lost on the way may be paid by the time that it is found.
+        let isPaidMeanwhile = expected == "REDIRECT_TO_URL" && result == "OK"
+        guard result == expected || isPaidMeanwhile else {
+            return world.violate("\(reference): answered \(result), expected \(expected)")
+        }
+        let token = request.body["creditCardToken"]?.stringValue ?? ""
+        if let known = bodies[reference + token], known != answer.body {
+            world.violate("\(reference) \(token): two different answers")
+        }
+        bodies[reference + token] = answer.body
+        if expected != "KO" { orders[number].payment = .init(request: request, expected: expected, body: answer.body) }
     }
 
     private func refund(_ number: Int) async {
         let index = orders[number].refunds.count
-        orders[number].refunds.append(false)
-        let hasKey = world.chance(0.6)
+        let reference = someReference(number)
+        var body: [String: JSONValue] = ["amount": "1.00"]
+        body["shopTransactionID"] = reference.shopTransactionID.map { .string($0) }
+        body["paymentID"] = reference.paymentID.map { .string($0) }
         let request = SimulatedIngress.Request(
-            operation: .refund, reference: PaymentReference(shopTransactionID: orders[number].reference),
-            body: ["amount": "1.00", "shopTransactionID": .string(orders[number].reference)],
-            key: hasKey ? "refund-\(number)-\(index)" : nil, amount: Money(minorUnits: 100))
-        guard let answer = await insist(request) else { return }
+            operation: .refund, reference: reference, body: body,
+            key: world.chance(0.6) ? "refund-\(number)-\(index)" : nil, amount: Money(minorUnits: 100))
+        orders[number].refunds.append(.init(request: request, askedAt: world.now))
+        guard case .answered(let answer) = await insist(request) else { return }
         let result = (try? JSONCoding.decode(PaymentReply.self, from: answer.body))?.result
-        orders[number].refunds[index] = result == .ok
+        if result == .ok { orders[number].refunds[index].body = answer.body }
         if result != .ok { world.violate("\(orders[number].reference): a refund was answered \(answer.status)") }
     }
 
+    // MARK: - Asking
+
     /// Asks until there is an answer; what may not be repeated safely is given up.
-    private func insist(_ original: SimulatedIngress.Request) async -> SimulatedIngress.Answer? {
+    private func insist(_ original: SimulatedIngress.Request, mayAbandon: Bool = false) async -> Ending {
         var request = original
-        for _ in 0..<60 {
+        for _ in 0..<settings.triesMax {
             let open = ingresses().filter { !$0.isDead }
             if open.isEmpty {
-                guard await wait(.milliseconds(500)) else { return nil }
+                guard await wait(.milliseconds(500)) else { return .givenUp }
                 continue
             }
             let answer = await open[world.pick(0...(open.count - 1))].ask(request)
-            if isDead { return nil }
+            if isDead { return .givenUp }
             switch answer?.status {
-            case 200, 202: return answer
+            case 200, 202: if let answer { return .answered(answer) }
             case 503, 409: break
             case nil, 502, 504:
-                let isSafe = request.operation != .refund || request.key != nil
-                if !isSafe {
+                if mayAbandon, let answer, answer.status == 504, answer.isNoted { return .abandoned }
+                if request.operation == .refund, request.key == nil {
                     // Only who was told the command's id can join it.
-                    guard let id = answer?.commandID else { return nil }
+                    guard let id = answer?.commandID else { return .givenUp }
                     request.key = id.value
                 }
             default:
                 world.violate("\(request.operation.rawValue) was answered \(answer?.status ?? 0)")
-                return nil
+                return .givenUp
             }
-            guard await wait(world.milliseconds(200...3000)) else { return nil }
+            guard await wait(world.milliseconds(200...3000)) else { return .givenUp }
         }
-        world.violate("\(request.reference.shopTransactionID ?? "?") \(request.operation.rawValue): never answered")
-        return nil
-    }
-
-    private func remember(_ name: String, _ answer: SimulatedIngress.Answer) {
-        if let known = bodies[name], known != answer.body { world.violate("\(name): two different answers") }
-        bodies[name] = answer.body
+        if !settings.hasFalseClocks {
+            let name = request.reference.shopTransactionID ?? request.reference.paymentID ?? "?"
+            world.violate("\(name) \(request.operation.rawValue): never answered")
+        }
+        return .givenUp
     }
 
     // MARK: - What comes from outside
@@ -199,7 +250,7 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
             }
             guard !open.isEmpty else { return callBack(reference, after: .milliseconds(700), tries: tries - 1) }
             let ingress = open[world.pick(0...(open.count - 1))]
-            deliveries.append(
+            tasks.append(
                 Task(executorPreference: executor) { [self] in
                     if await ingress.callBack(reference) {
                         calling -= 1
@@ -209,8 +260,6 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
                 })
         }
     }
-
-    private var deliveries: [Task<Void, Never>] = []
 
     /// A notification arrives.
     func received(_ webhookID: String, _ body: [UInt8]) {

@@ -10,8 +10,8 @@ final class SimulatedNotifier: SimulatedConsumer, @unchecked Sendable {
     private let notifier: Notifier
 
     init(
-        _ world: World, _ broker: Broker, _ group: Group, _ statistics: Statistics, name: String, codec: MessageCodec,
-        shop: Shop
+        _ world: World, _ broker: Broker, _ group: Group, _ statistics: Statistics, _ settings: Settings,
+        name: String, codec: MessageCodec, shop: Shop
     ) throws {
         let box = WeakBox()
         let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
@@ -28,7 +28,7 @@ final class SimulatedNotifier: SimulatedConsumer, @unchecked Sendable {
             deadLetters: DeadLetterWriter(
                 codec: codec, sender: BoxedSender(box: box), partitionCount: 1, clock: clock, logger: logger),
             clock: clock, timing: timing, logger: logger)
-        super.init(world, broker, group, statistics, name: name, commitsEarly: false)
+        super.init(world, broker, group, statistics, settings, name: name)
         box.process = self
     }
 

@@ -10,7 +10,7 @@ struct SimulatedProvider: PaymentProvider, @unchecked Sendable {
         methods: [PaymentMethodDescription(name: "cards", paymentType: "CREDITCARD")],
         operations: [
             OperationDescription(.pay, reference: .shopTransactionID, effect: .onceByKey),
-            OperationDescription(.refund, reference: .shopTransactionID, effect: .onceByKey),
+            OperationDescription(.refund, reference: .either, effect: .onceByKey),
             OperationDescription(.check, reference: .either, effect: .none),
             OperationDescription(.status, reference: .either, effect: .none),
             OperationDescription(.callback, reference: .callback, effect: .none),
@@ -19,16 +19,17 @@ struct SimulatedProvider: PaymentProvider, @unchecked Sendable {
 
     let bank: Bank
     let box: WeakBox
-    let kind: Settings.Kind
+    let world: Settings
 
-    init(bank: Bank, box: WeakBox, kind: Settings.Kind) {
+    init(bank: Bank, box: WeakBox, _ world: Settings) {
         self.bank = bank
         self.box = box
-        self.kind = kind
+        self.world = world
     }
 
     init(settings: ProviderSettings, transport: any HTTPTransport, clock: WallClock) {
-        self.init(bank: Bank(World(seed: 0)), box: WeakBox(), kind: .byKey)
+        let world = Settings(kind: .byKey)
+        self.init(bank: Bank(World(seed: 0), world), box: WeakBox(), world)
     }
 
     private var isAlive: () -> Bool { { [box] in box.process?.isDead == false } }
@@ -36,14 +37,16 @@ struct SimulatedProvider: PaymentProvider, @unchecked Sendable {
     func authenticate(_ callback: RawCallback) throws(CallbackRejection) -> CallbackNotice { .ignored(reason: "") }
 
     func recovery(of operation: Operation) -> EffectRecovery {
-        switch kind {
-        case .byKey: .repeatUnderKey(life: .seconds(3600))
+        switch world.kind {
+        case .byKey: .repeatUnderKey(life: world.keyLife, keepsErrors: world.keepsErrors)
         case .byLookUp: .lookUp(visibilityLag: Settings.visibilityLag)
         }
     }
 
+    private var isKeyed: Bool { world.kind == .byKey }
+
     func execute(_ call: ProviderCall) async throws(ProviderFailure) -> ProviderAnswer {
-        try await bank.request(call, isKeyed: kind == .byKey, isAlive: isAlive) { [bank] in
+        try await bank.request(call, isKeyed: isKeyed, isAlive: isAlive) { [bank] in
             call.operation == .refund ? bank.refund(call) : bank.pay(call)
         }
     }
@@ -52,7 +55,7 @@ struct SimulatedProvider: PaymentProvider, @unchecked Sendable {
         guard let payment = bank.payments.first(where: { $0.id == call.reference.paymentID }) else {
             throw Bank.refusedConnection
         }
-        return try await bank.request(call, isKeyed: kind == .byKey, isAlive: isAlive) { [bank] in
+        return try await bank.request(call, isKeyed: isKeyed, isAlive: isAlive) { [bank] in
             bank.capture(payment, call.idempotencyKey)
         }
     }
@@ -62,7 +65,7 @@ struct SimulatedProvider: PaymentProvider, @unchecked Sendable {
             switch call.operation {
             case .refund:
                 let refund = bank.refunds.first { $0.key == call.idempotencyKey && bank.isVisible($0.at) }
-                return .success(refund.map { _ in .payment(PaymentReply(result: .ok, resultDescription: "refunded")) })
+                return .success(refund.map { .payment(Bank.reply(to: $0, isFound: true)) })
             case .confirm:
                 let payment = bank.payments.first { $0.captures.contains(call.idempotencyKey) }
                 return .success(
@@ -70,7 +73,7 @@ struct SimulatedProvider: PaymentProvider, @unchecked Sendable {
                 )
             default:
                 let payment = bank.payments.first { $0.key == call.idempotencyKey && bank.isVisible($0.createdAt) }
-                return .success(payment.map { .payment(Bank.reply(to: $0)) })
+                return .success(payment.map { .payment(Bank.reply(to: $0, isFound: true)) })
             }
         }
     }

@@ -18,6 +18,8 @@ final class Group: @unchecked Sendable {
         let member: any GroupMember
         var silentSince: Duration?
         var hasPartitions = false
+        /// The generation that it was last given partitions in.
+        var generation = 0
         init(_ member: any GroupMember) { self.member = member }
     }
 
@@ -29,6 +31,9 @@ final class Group: @unchecked Sendable {
     private var expelled: [Seat] = []
     private(set) var committed: [KafkaPartition: Int64] = [:]
     private var generation = 0
+    /// The generation in which partitions were given last.
+    private var assignedGeneration = 0
+    private(set) var refusedCommits = 0
     private var isRebalancing = false
     private var isWanted = false
     private var forgetsCommits = false
@@ -53,9 +58,23 @@ final class Group: @unchecked Sendable {
         rebalance()
     }
 
-    /// The broker takes commits of whoever sends them.
-    func commit(_ offsets: [KafkaOffset]) {
+    /// Takes commits of members that hold partitions; of those that were expelled, or are of an earlier generation, none.
+    func commit(_ offsets: [KafkaOffset], by member: any GroupMember) {
+        guard let seat = seats.first(where: { $0.member === member }), seat.hasPartitions,
+            seat.generation == assignedGeneration
+        else {
+            refusedCommits += 1
+            return
+        }
         for offset in offsets { committed[offset.partition] = offset.offset }
+    }
+
+    /// Gives the partitions to others, as when a member joins.
+    func move() { rebalance() }
+
+    /// Where the topic's end is now: what was committed behind it is not there.
+    func lost(_ partition: KafkaPartition, _ end: Int64) {
+        if let offset = committed[partition], offset > end { committed[partition] = end }
     }
 
     /// Loses the last commits of every partition, and moves partitions: what was done is delivered again.
@@ -153,8 +172,10 @@ final class Group: @unchecked Sendable {
             let share = (Int(number) + finishedGeneration) % members.count
             shares[share].append(KafkaOffset(partition: partition, offset: committed[partition] ?? 0))
         }
+        assignedGeneration = finishedGeneration
         for (seat, share) in zip(members, shares) {
             seat.hasPartitions = true
+            seat.generation = finishedGeneration
             seat.member.assigned(share)
         }
         if isWanted { rebalance() }

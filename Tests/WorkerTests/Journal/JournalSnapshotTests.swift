@@ -48,7 +48,7 @@ struct JournalSnapshotTests {
     }
 
     private static func load(_ store: JournalSnapshotStore, _ partition: Int32 = 0) -> JournalLog? {
-        store.load(partition).map { JournalLog($0.content, $0.table) }
+        store.load(partition).map { JournalLog($0) }
     }
 
     private static func expectSame(_ found: JournalLog, _ log: JournalLog) {
