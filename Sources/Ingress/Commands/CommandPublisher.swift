@@ -48,6 +48,7 @@ struct CommandPublisher: Sendable {
         do {
             return try codec.reply(from: message)
         } catch {
+            noteUntold(command)
             throw .unreadableReply
         }
     }

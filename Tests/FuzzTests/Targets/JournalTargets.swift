@@ -126,8 +126,9 @@ extension FuzzTarget {
     private static func journalMessage(_ parts: [[UInt8]], _ key: JournalRecordKey?) -> KafkaMessage {
         var value = parts.count > 2 ? parts[2] : nil
         let context = MessageType.journal.rawValue + ":stripe:" + (key?.entry.text ?? "")
-        if parts.count > 3, let sealed = try? Fixture.keys.sealBytes(parts[3], context: context) {
-            value = (value ?? []) + [UInt8(ascii: "\n")] + sealed
+        if parts.count > 3 {
+            var whole = (value ?? []) + [UInt8(ascii: "\n")]
+            if (try? Fixture.keys.seal(parts[3], context: context, into: &whole)) != nil { value = whole }
         }
         let headers = [
             KafkaHeader(name: MessageHeaderName.type, text: MessageType.journal.rawValue),
