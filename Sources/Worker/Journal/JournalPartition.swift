@@ -77,6 +77,8 @@ struct JournalPartition: Sendable {
     private var unlocated: [JournalReading.RecordID: UInt64] = [:]
     /// Verdicts on records that were read while appends were under way: an acknowledgement may come later.
     private var readAhead: [JournalReading.RecordID: JournalLog.Verdict] = [:]
+    /// Whether nothing was asked for since the log was dropped: what still arrives is of the reading before.
+    private var isForgetting = false
     /// How often in a row the log was seen to end before the position.
     private var endsBefore = 0
 
@@ -164,7 +166,11 @@ struct JournalPartition: Sendable {
 
     /// A record was read.
     mutating func received(_ record: JournalReading) -> [Action] {
-        guard !isStopped, record.offset >= log.position else { return [] }
+        guard !isStopped, !isForgetting else { return [] }
+        guard record.offset >= log.position else {
+            guard let last = log.last, last.offset == record.offset, last.id != record.id else { return [] }
+            return reset()
+        }
         let verdict = log.read(record)
         var actions: [Action] = []
         if let first = unproven.first, first.reading.offset == record.offset {
@@ -179,7 +185,7 @@ struct JournalPartition: Sendable {
     }
 
     /// A record that nobody can read stands at an offset.
-    mutating func passed(_ offset: Int64) { log.pass(offset) }
+    mutating func passed(_ offset: Int64) { if !isForgetting { log.pass(offset) } }
 
     /// A record needs a newer version of this process: nothing behind it is known of any more.
     mutating func stop() -> [Action] {
@@ -189,7 +195,7 @@ struct JournalPartition: Sendable {
 
     /// Everything below an offset was delivered; at the end of a log that can be more than its records.
     mutating func reached(_ offset: Int64) -> [Action] {
-        guard !isStopped else { return [] }
+        guard !isStopped, !isForgetting else { return [] }
         if offset > 0 { log.pass(offset - 1) }
         if reading == offset { reading = nil }
         var actions = proveWhatFollows()
@@ -224,6 +230,7 @@ struct JournalPartition: Sendable {
     mutating func reset() -> [Action] {
         let assignment = role.assignment
         log = JournalLog()
+        isForgetting = true
         (target, reading, endsBefore) = (0, nil, 0)
         readAhead = [:]
         isCaughtUp = false
@@ -248,7 +255,15 @@ struct JournalPartition: Sendable {
         target = max(target, end)
         guard !isStopped, target > log.position, reading == nil || reading ?? 0 < target else { return [] }
         reading = target
-        return [.read(from: log.position, upTo: target)]
+        isForgetting = false
+        return [.read(from: readingStart, upTo: target)]
+    }
+
+    /// The last record that was read comes along: when another one stands there, the log has lost its end meanwhile, and
+    /// was written on past the position before anybody asked where it ends.
+    private var readingStart: Int64 {
+        guard let last = log.last, last.offset >= log.entries.first else { return log.position }
+        return min(last.offset, log.position)
     }
 
     /// Acknowledged records that stand right behind what was read need not be read themselves.

@@ -199,6 +199,8 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
     /// Asks until there is an answer; what may not be repeated safely is given up.
     private func insist(_ original: SimulatedIngress.Request, mayAbandon: Bool = false) async -> Ending {
         var request = original
+        // Nobody knows of a connection that broke, so nobody tells what became of its request.
+        var isUnheard = false
         for _ in 0..<settings.triesMax {
             let open = ingresses().filter { !$0.isDead }
             if open.isEmpty {
@@ -211,7 +213,8 @@ final class Shop: SimulatedProcess, @unchecked Sendable {
             case 200, 202: if let answer { return .answered(answer) }
             case 503, 409: break
             case nil, 502, 504:
-                if mayAbandon, let answer, answer.status == 504, answer.isNoted { return .abandoned }
+                if mayAbandon, !isUnheard, let answer, answer.status == 504, answer.isNoted { return .abandoned }
+                isUnheard = isUnheard || answer == nil
                 if request.operation == .refund, request.key == nil {
                     // Only who was told the command's id can join it.
                     guard let id = answer?.commandID else { return .givenUp }

@@ -58,11 +58,19 @@ struct JournalPartitionTests {
     @Test func whatIsAcknowledgedBehindAGapIsReadUpTo() {
         var partition = Self.owned()
         partition.sent()
-        #expect(partition.acknowledged(1, Self.own(at: 3)) == [.read(from: 1, upTo: 3)])
+        #expect(partition.acknowledged(1, Self.own(at: 3)) == [.read(from: 0, upTo: 3)])
         #expect(partition.received(.entry("y", .epoch(1), at: 1)).isEmpty)
         #expect(partition.received(.entry("y", .epoch(1), at: 2)) == [.judged(1, .valid)])
         #expect(partition.log.position == 4)
         #expect(partition.isOwned)
+    }
+
+    @Test func anotherRecordWhereTheLastOneStoodMeansAnotherLog() {
+        var partition = Self.owned()
+        let known = partition.log.last?.offset ?? -1
+        let actions = partition.received(.owner("other", epoch: 1, at: known))
+        #expect(actions.contains(.reset(assignment: 1)))
+        #expect(partition.log.position == 0)
     }
 
     @Test func aGapThatHoldsNothingMoreIsPassed() {
@@ -76,7 +84,7 @@ struct JournalPartitionTests {
     @Test func recordsBehindAGapAreProvenInTheirOrderWhateverTheOrderOfTheirAcknowledgements() {
         var partition = Self.owned()
         for _ in 0..<3 { partition.sent() }
-        #expect(partition.acknowledged(3, Self.own(at: 4)) == [.read(from: 1, upTo: 4)])
+        #expect(partition.acknowledged(3, Self.own(at: 4)) == [.read(from: 0, upTo: 4)])
         #expect(partition.acknowledged(1, Self.own(at: 2)).isEmpty)
         #expect(partition.acknowledged(2, Self.own(at: 3)).isEmpty)
         #expect(
@@ -88,8 +96,8 @@ struct JournalPartitionTests {
     @Test func whatIsAcknowledgedFartherBehindExtendsWhatIsRead() {
         var partition = Self.owned()
         for _ in 0..<2 { partition.sent() }
-        #expect(partition.acknowledged(1, Self.own(at: 2)) == [.read(from: 1, upTo: 2)])
-        #expect(partition.acknowledged(2, Self.own(at: 5)) == [.read(from: 1, upTo: 5)])
+        #expect(partition.acknowledged(1, Self.own(at: 2)) == [.read(from: 0, upTo: 2)])
+        #expect(partition.acknowledged(2, Self.own(at: 5)) == [.read(from: 0, upTo: 5)])
         _ = partition.received(.entry("y", .epoch(1), at: 1))
         #expect(partition.log.position == 3)
         _ = partition.received(.entry("y", .epoch(1), at: 3))
@@ -113,7 +121,7 @@ struct JournalPartitionTests {
         var partition = Self.owned()
         partition.sent()
         #expect(partition.acknowledged(1, Self.own(at: -1, id: "mine")) == [.ask])
-        #expect(partition.bounded(0..<2, askedAt: 1, isFollowed: true) == [.read(from: 1, upTo: 2)])
+        #expect(partition.bounded(0..<2, askedAt: 1, isFollowed: true) == [.read(from: 0, upTo: 2)])
         #expect(partition.received(Self.own(at: 1, id: "mine")) == [.judged(1, .valid)])
     }
 
@@ -147,7 +155,7 @@ struct JournalPartitionTests {
 
     @Test func anEndBehindThePositionIsReadUpToUnlessItMayBeTheOwnRecords() {
         var partition = Self.owned()
-        #expect(partition.bounded(0..<4, askedAt: 1, isFollowed: false) == [.read(from: 1, upTo: 4)])
+        #expect(partition.bounded(0..<4, askedAt: 1, isFollowed: false) == [.read(from: 0, upTo: 4)])
         // It is under way already.
         #expect(partition.bounded(0..<4, askedAt: 1, isFollowed: false).isEmpty)
         var appending = Self.owned()
