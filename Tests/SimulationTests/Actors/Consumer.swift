@@ -209,8 +209,10 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
         perform(scheduler.due(key, lane: Array(lane.key.utf8), in: topicPartition(partition)))
     }
 
-    /// Whether nothing waits or runs.
-    var isQuiet: Bool { scheduler.bufferedCount == 0 }
+    /// Whether nothing waits or runs, and everything was read.
+    var isQuiet: Bool {
+        scheduler.bufferedCount == 0 && positions.allSatisfy { $0.value == broker.end(of: $0.key) }
+    }
 
     private func topicPartition(_ partition: Int32) -> KafkaPartition {
         KafkaPartition(topic: group.topic, partition: partition)

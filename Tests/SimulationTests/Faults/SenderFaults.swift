@@ -11,10 +11,11 @@ struct AttemptedSkipped: DeliberateFault {
         let topic = codec.topics.journal(of: Settings.provider)
         return RewritingSender(honest: honest) { record in
             guard record.topic == topic, let parts = JournalParts(key: record.key, headers: record.headers),
-                parts.mark.stage == .attempted, parts.isCapture == ofCaptures, let name = JournalKey("x:nobody")
+                parts.mark.stage == .attempted, parts.isCapture == ofCaptures
             else { return record }
+            // An owner's record of an epoch that has begun says nothing.
             var hidden = record
-            hidden.key = JournalRecordKey(name, parts.key.writer).bytes
+            hidden.key = JournalRecordKey(owner: "nobody", epoch: parts.key.writer.epoch).bytes
             hidden.headers.removeAll { $0.name == JournalParts.markHeader }
             hidden.headers.append(KafkaHeader(name: JournalParts.markHeader, text: JournalMark().text))
             return hidden

@@ -52,7 +52,7 @@ struct Settings: Sendable {
         isSlow = isOne(of: 3)
         if isOne(of: 2) { compactionLag = .zero }
         if isOne(of: 6) { skewMax = .seconds(180) }
-        if isOne(of: 4) { keyLife = .seconds(20) }
+        if isOne(of: 4), !hasFalseClocks { keyLife = .seconds(20) }
         keepsErrors = isOne(of: 3)
         if isOne(of: 3) { standby = .assigned }
         if isOne(of: 3) { cacheBytesMax = 2000 }

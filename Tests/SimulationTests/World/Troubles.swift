@@ -121,9 +121,23 @@ struct Troubles {
         if tries > 0 { world.after(.milliseconds(60)) { lose(places, tries: tries - 1, mayGo) } }
     }
 
-    /// Whether nobody can know of a record, or it says only who owns the partition.
+    /// Whether nobody can know of a record, it is the owner's of a process that is dead, or the log says the same without
+    /// it.
     private func isHarmlessToLose(_ place: KafkaPartition, _ stored: Broker.Stored) -> Bool {
-        !stored.isKnown || stored.message.key?.starts(with: Array("o@".utf8)) == true
+        let message = stored.message
+        guard stored.isKnown else { return true }
+        guard let parts = JournalParts(key: message.key, headers: message.headers) else { return false }
+        if parts.isOwner {
+            return !simulation.workers.contains { !$0.isDead && parts.key.ownerID.contains("." + $0.name + ".") }
+        }
+        guard parts.mark.stage == .settled, !parts.mark.isOpen else { return false }
+        return simulation.broker.all(place).contains { earlier in
+            guard earlier.offset < message.offset,
+                let other = JournalParts(key: earlier.key, headers: earlier.headers)
+            else { return false }
+            return other.key.entry == parts.key.entry && other.mark.stage == .settled
+                && other.mark.attemptID == parts.mark.attemptID && other.mark.isOpen
+        }
     }
 
     /// Whether a command was done and committed, or nobody can know of it.
