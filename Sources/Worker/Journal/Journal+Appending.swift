@@ -20,9 +20,9 @@ extension Journal {
 
     /// Appends a record and waits until it is known whether it counts.
     ///
-    /// It is sent again as long as the broker provably or possibly does not have it: an entry is written by one task at a
-    /// time, and the producer keeps the order of one process's records, so that a repeat cannot come in behind a later
-    /// state. Facts are appended also by who has lost the partition; all else only by its owner.
+    /// It is sent again as long as the broker provably or possibly does not have it: an entry is written by one task at
+    /// a time, and the producer keeps the order of one process's records, so that a repeat cannot come in behind a
+    /// later state. Facts are appended also by who has lost the partition; all else only by its owner.
     /// - Parameter isTooLate: asked between attempts; `true` gives up.
     func append(
         _ draft: Draft, to partition: Int32, epoch: Int64, isTooLate: @Sendable () -> Bool = { false }
@@ -183,7 +183,8 @@ extension Journal {
         let now = timing.now
         let expired = state.withLock { state in
             // In a fixed order, so that a run can be repeated.
-            let numbers = state.waiters.filter { $0.value.continuation != nil && $0.value.deadline <= now }.keys.sorted()
+            let waiters = state.waiters.filter { $0.value.continuation != nil && $0.value.deadline <= now }
+            let numbers = waiters.keys.sorted()
             return numbers.compactMap { number in
                 defer { state.waiters[number]?.continuation = nil }
                 return state.waiters[number]?.continuation

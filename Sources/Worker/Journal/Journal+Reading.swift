@@ -20,9 +20,7 @@ extension Journal {
         var readings: [JournalReading] = []
         readings.reserveCapacity(batch.count)
         for record in batch {
-            let fields = JournalRecordFields(
-                offset: record.offset, timestampMilliseconds: record.timestampMilliseconds ?? 0, key: record.key,
-                type: record.header("ce_type"), id: record.header("ce_id"), mark: record.header("journal-mark"))
+            let fields = JournalRecordFields(record)
             do throws(MessageError) {
                 readings.append(try codec.journalReading(from: fields, hash, claimsSince: claimsSince))
             } catch {

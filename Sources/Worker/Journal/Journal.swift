@@ -4,8 +4,8 @@ import Synchronization
 
 /// The memory of one provider's workers: what they attempted, what came of it, and who may attempt what.
 ///
-/// It knows entries as opaque bytes. Its methods are called from many tasks; all state is behind one lock, which is never
-/// held while anything is waited for.
+/// It knows entries as opaque bytes. Its methods are called from many tasks; all state is behind one lock, which is
+/// never held while anything is waited for.
 public final class Journal: Sendable {
     /// Who waits for what became of a record.
     struct Waiter {

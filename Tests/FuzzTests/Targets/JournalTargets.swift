@@ -37,8 +37,8 @@ extension FuzzTarget {
         }
     }
 
-    /// Records of one partition: the first byte of each part chooses entry, writer and how far the log was cut, the rest
-    /// is the record's mark.
+    /// Records of one partition: the first byte of each part chooses entry, writer and how far the log was cut, the
+    /// rest is the record's mark.
     static let journalLog = FuzzTarget("journal-log", covers: "JournalLog, JournalPartition") {
         var partition = JournalPartition()
         var highest = JournalWriter(epoch: 0, generation: 0)
@@ -50,13 +50,15 @@ extension FuzzTarget {
             let reading = JournalReading(
                 offset: offset, timestampMilliseconds: offset, writer: writer, id: .init("r.\(number)"),
                 subject: choice & 6 == 0 ? .owner : .entry(hash.of(key)), mark: mark, key: mark.isOpen ? key : nil)
+            let actions: [JournalPartition.Action]
             if choice & 6 == 2 {
                 partition.sent()
-                _ = partition.acknowledged(UInt64(number), reading)
+                actions = partition.acknowledged(UInt64(number), reading)
             } else {
-                _ = partition.received(reading)
+                actions = partition.received(reading)
             }
             let log = partition.log
+            if actions.contains(.reset(assignment: nil)) { highest = log.writer }
             try Finding.unless(log.writer >= highest, "the writer goes back")
             highest = log.writer
             for place in log.places(of: hash.of(key)) {

@@ -34,7 +34,8 @@ struct JournalRestoreTests {
             in: installation, instance: "again", journalSettings: settings, snapshots: try folder.store())
     }
 
-    /// A process that keeps its index of a log with an owner's record and three of an entry, writes another one, and ends.
+    /// A process that keeps its index of a log with an owner's record and three of an entry, writes another one, and
+    /// ends.
     private static func kept(_ folder: JournalSnapshotTests.Folder) async throws -> Workshop.Installation {
         let store = try folder.store()
         let workshop = Workshop(journalSettings: settings, snapshots: store)
