@@ -9,9 +9,18 @@ import Synchronization
 public final class Journal: Sendable {
     /// Who waits for what became of a record.
     struct Waiter {
+        /// The entry, and the position up to which its writer knew it.
+        var entry: JournalEntryHash?
+        var known: Int64 = 0
         var answer: Answer?
         var continuation: UnsafeContinuation<Answer, Never>?
         var deadline: Duration = .zero
+    }
+
+    /// Who is told what became of a record.
+    struct Resumption {
+        let continuation: UnsafeContinuation<Answer, Never>
+        let answer: Answer
     }
 
     /// Who waits until a partition was read up to an offset.
