@@ -147,6 +147,9 @@ let package = Package(
             name: "WorkerTests", dependencies: ["Worker", "Providers", "Shared", crypto, logging],
             swiftSettings: strict),
         .testTarget(
+            name: "SimulationTests", dependencies: ["Worker", "Providers", "Shared", logging],
+            swiftSettings: optimised),
+        .testTarget(
             name: "SandboxTests",
             dependencies: [
                 "Sandbox", asyncHTTPClient, crypto, hummingbird, httpTypes, lifecycle, logging, nioCore, nioHTTP1,

@@ -203,7 +203,7 @@ struct MetricsTests {
         let record = JournalRecord(
             id: "foreign-1", key: JournalRecordKey(key, JournalWriter(epoch: 1, generation: 0)), mark: JournalMark(),
             value: value)
-        return codec.record(for: record, of: provider, partition: partition, atMilliseconds: 1)
+        return codec.record(for: record, of: provider, partition: partition)
     }
 
     /// Another owner of a partition and a record of the former one, and a payment of which two outcomes are told.
@@ -225,8 +225,7 @@ struct MetricsTests {
         // Not where the payment is at home: that partition has to go on at once.
         let partition = (Partitioner.partition(forKey: key, count: 6) + 1) % 6
         let owner = codec.ownerRecord(
-            id: "foreign", epoch: 1_000_000, summary: JournalSummary(), of: provider, partition: partition,
-            atMilliseconds: 1)
+            id: "foreign", epoch: 1_000_000, summary: JournalSummary(), of: provider, partition: partition)
         return try tasks.map { try codec.record(for: $0, partitionCount: 6) } + [
             owner, try lateRecord(codec, of: provider, partition: partition),
         ]

@@ -10,7 +10,11 @@ struct Exemption: Sendable {
 
 extension Exemption {
     /// All of them; one that exempts nothing any more fails the tests.
-    static let all: [Exemption] = []
+    static let all: [Exemption] = [
+        Exemption(
+            rule: "unowned-task", path: "Sources/Ingress/Commands/CommandPublisher.swift",
+            reason: "the caller is answered meanwhile, and the task ends by itself within minutes")
+    ]
 
     /// The violations that no exemption covers, and the exemptions that cover none.
     static func apply(

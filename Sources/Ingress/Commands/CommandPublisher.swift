@@ -48,13 +48,15 @@ struct CommandPublisher: Sendable {
         do {
             return try codec.reply(from: message)
         } catch {
+            noteUntold(command)
             throw .unreadableReply
         }
     }
 
     /// Tells the command's lane that its caller gets no answer, so that whoever settles it tells the merchant.
     ///
-    /// The task stands behind the command in the log, whatever the clocks say; only payments have an outcome that is told.
+    /// The task stands behind the command in the log, whatever the clocks say; only payments have an outcome that is
+    /// told.
     private func noteUntold(_ command: Command) {
         guard command.operation == .pay || command.operation == .payRecurrent,
             command.reference.shopTransactionID != nil

@@ -144,10 +144,9 @@ extension Doctor {
             }
             for (id, last) in used.sorted(by: { $0.key < $1.key }) {
                 let end = last + process.plan.journalRetention.components.seconds * 1000
-                let until = "is needed until " + WallClock.rfc3339(unixMilliseconds: end)
-                findings.append(
-                    process.keys.contains(id)
-                        ? .fine(subject, id + " " + until) : .wrong(subject, id + " " + until + ", and is not in the ring"))
+                let until = id + " is needed until " + WallClock.rfc3339(unixMilliseconds: end)
+                let isThere = process.keys.contains(id)
+                findings.append(isThere ? .fine(subject, until) : .wrong(subject, until + ", and is not in the ring"))
             }
         }
         return findings

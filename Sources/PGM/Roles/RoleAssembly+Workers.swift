@@ -27,7 +27,8 @@ extension RoleAssembly {
             group: group, lanes: workers.map(\.lanes), configuration: process.kafka,
             instanceID: settings.instanceID.map { $0 + "." + group }, logger: logger)
         let gate = gate(
-            JoiningWorker(journals: journals, lanes: lanes, snapshotInterval: settings.snapshotInterval, logger: logger),
+            JoiningWorker(
+                journals: journals, lanes: lanes, snapshotInterval: settings.snapshotInterval, logger: logger),
             topics: workers.flatMap(\.topics) + [process.topics.results])
         let readerGate = self.gate(
             reader, topics: selection.names.map { process.topics.journal(of: $0) })
@@ -67,7 +68,8 @@ extension RoleAssembly {
             parts: [part("worker." + name.value, of: lanes), health])
     }
 
-    /// A journal, and where its index is kept; without that, or where nothing can be kept, its log is read at each start.
+    /// A journal, and where its index is kept; without that, or where nothing can be kept, its log is read at each
+    /// start.
     private func journal(of name: ProviderName, _ settings: WorkerRoleSettings) -> Journal {
         var snapshots: JournalSnapshotStore?
         if let directory = settings.journalDirectory {

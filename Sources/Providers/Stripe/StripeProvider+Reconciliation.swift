@@ -1,8 +1,8 @@
 public import Shared
 
 extension StripeProvider {
-    /// Stripe keeps keys for at least 24 hours, with the first answer even when it is a 500; a margin is left for clocks
-    /// that differ.
+    /// Stripe keeps keys for at least 24 hours, with the first answer even when it is a 500; a margin is left for
+    /// clocks that differ.
     public func recovery(of operation: Operation) -> EffectRecovery {
         .repeatUnderKey(life: .seconds(23 * 3600), keepsErrors: true)
     }

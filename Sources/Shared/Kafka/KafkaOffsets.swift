@@ -4,8 +4,8 @@ import Synchronization
 
 /// Answers where partitions begin and end, all of them in one request to each broker.
 ///
-/// Asks over a client that reads no records, since on a connection that also fetches a question waits for as long as the
-/// fetch before it may: over the process's producer, or over one of its own, made by the first question.
+/// Asks over a client that reads no records, since on a connection that also fetches a question waits for as long as
+/// the fetch before it may: over the process's producer, or over one of its own, made by the first question.
 public final class KafkaOffsets: Sendable {
     private struct Client: Sendable {
         var handle: KafkaHandle

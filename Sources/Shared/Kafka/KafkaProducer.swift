@@ -96,8 +96,9 @@ public final class KafkaProducer: Service, Sendable {
         state.withLock { $0.generation }?.pendingCount ?? 0
     }
 
-    /// Lends the client that sends now; nil when there is none. The body bounds its own time, since the client is freed
-    /// after it.
+    /// Lends the client that sends now; nil when there is none.
+    ///
+    /// The body bounds its own time, since the client is freed after it.
     func use<Result>(_ body: (OpaquePointer) -> Result) -> Result? {
         state.withLock { $0.closeDeadline == nil ? $0.generation : nil }?.use(body)
     }

@@ -44,6 +44,7 @@ public struct JournalWriter: Sendable, Hashable, Comparable, Codable {
         self.generation = generation
     }
 
+    /// Whether a writer is lower than another one.
     public static func < (left: JournalWriter, right: JournalWriter) -> Bool {
         (left.epoch, left.generation) < (right.epoch, right.generation)
     }

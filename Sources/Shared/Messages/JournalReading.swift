@@ -27,6 +27,14 @@ public struct JournalRecordFields {
         self.id = id
         self.mark = mark
     }
+
+    /// The parts of a record that the client has.
+    public init(_ record: KafkaRecordView) {
+        self.init(
+            offset: record.offset, timestampMilliseconds: record.timestampMilliseconds ?? 0, key: record.key,
+            type: record.header(JournalHeaderName.type), id: record.header(JournalHeaderName.id),
+            mark: record.header(JournalHeaderName.mark))
+    }
 }
 
 /// A record of a journal as its readers take it in: by key and mark, without its value.

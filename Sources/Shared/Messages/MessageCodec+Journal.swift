@@ -20,29 +20,30 @@ extension MessageCodec {
 
     /// A journal's record for a partition of its provider's journal.
     public func record(
-        for record: JournalRecord, of provider: ProviderName, partition: Int32, atMilliseconds now: Int64
+        for record: JournalRecord, of provider: ProviderName, partition: Int32
     ) -> KafkaRecord {
         KafkaRecord(
             topic: topics.journal(of: provider), partition: partition, key: record.key.bytes, value: record.value,
-            headers: journalHeaders(id: record.id, record.mark, atMilliseconds: now))
+            headers: journalHeaders(id: record.id, record.mark))
     }
 
     /// The record by which a process becomes the owner of a partition.
     public func ownerRecord(
-        id: String, epoch: Int64, summary: JournalSummary, of provider: ProviderName, partition: Int32,
-        atMilliseconds now: Int64
+        id: String, epoch: Int64, summary: JournalSummary, of provider: ProviderName, partition: Int32
     ) -> KafkaRecord {
         KafkaRecord(
             topic: topics.journal(of: provider), partition: partition,
             key: JournalRecordKey(owner: id, epoch: epoch).bytes, value: try? JSONCoding.encode(summary),
-            headers: journalHeaders(id: id, JournalMark(), atMilliseconds: now))
+            headers: journalHeaders(id: id, JournalMark()))
     }
 
-    private func journalHeaders(id: String, _ mark: JournalMark, atMilliseconds now: Int64) -> [KafkaHeader] {
-        var headers = headers(
-            .journal, id: id, subject: nil, atMilliseconds: now, contentType: "application/octet-stream")
-        headers.append(KafkaHeader(name: MessageHeaderName.journalMark, text: mark.text))
-        return headers
+    /// Three headers: a log of hundreds of millions of records is read by them, writer and time stand in the line in clear.
+    private func journalHeaders(id: String, _ mark: JournalMark) -> [KafkaHeader] {
+        [
+            KafkaHeader(name: MessageHeaderName.id, text: id),
+            KafkaHeader(name: MessageHeaderName.type, text: MessageType.journal.rawValue),
+            KafkaHeader(name: MessageHeaderName.journalMark, text: mark.text),
+        ]
     }
 
     /// Reads what readers of a journal must know of each record; the content stays sealed.

@@ -26,6 +26,16 @@ public enum MessageHeaderName {
     public static let deadLetterReason = "dead-letter-reason"
 }
 
+/// The same of a journal's records, by which readers look them up in the client's memory.
+public enum JournalHeaderName {
+    /// ``MessageHeaderName/type``.
+    public static let type: StaticString = "ce_type"
+    /// ``MessageHeaderName/id``.
+    public static let id: StaticString = "ce_id"
+    /// ``MessageHeaderName/journalMark``.
+    public static let mark: StaticString = "journal-mark"
+}
+
 /// Kind and version of a message as it stands in `ce_type`.
 public enum MessageType: String, Sendable, CaseIterable {
     /// Something a worker is to do.

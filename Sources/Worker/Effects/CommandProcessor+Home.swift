@@ -102,8 +102,8 @@ extension CommandProcessor {
         return await publish(outcome, of: command, message)
     }
 
-    /// Puts an observing command into the payment's home lane: money is taken there alone, so that two lanes that observe
-    /// a payment at once do not take it twice.
+    /// Puts an observing command into the payment's home lane: money is taken there alone, so that two lanes that
+    /// observe a payment at once do not take it twice.
     private func moveHome(_ command: Command, _ home: String, _ message: KafkaMessage) async -> RecordDisposition {
         var moved = command
         moved.reference.shopTransactionID = home

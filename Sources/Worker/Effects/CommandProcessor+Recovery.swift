@@ -189,8 +189,8 @@ extension CommandProcessor {
 
     // MARK: - Without a caller
 
-    /// Works on an entry that has been open for a while: takes late records into account, finds out what became of it, and
-    /// publishes that.
+    /// Works on an entry that has been open for a while: takes late records into account, finds out what became of it,
+    /// and publishes that.
     func clearUp(_ key: JournalKey, _ place: Place) async -> RecordDisposition {
         do {
             guard try await tidyUp(key, place) else { return .done }

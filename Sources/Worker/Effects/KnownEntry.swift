@@ -73,8 +73,8 @@ struct KnownEntry: Sendable {
     ///
     /// - Parameters:
     ///   - other: the entry as that owner wrote it.
-    ///   - isBefore: whether it stands before this entry's state in the log, whose writer did not know it: then a call of
-    ///     this state's unsettled attempt was never made, since its writer found the answer before.
+    ///   - isBefore: whether it stands before this entry's state in the log, whose writer did not know it: then a call
+    ///     of this state's unsettled attempt was never made, since its writer found the answer before.
     mutating func take(_ other: Content, attemptID: String, isBefore: Bool) -> Merged {
         let late: EffectState?
         switch other {

@@ -11,8 +11,9 @@ extension Journal {
         var content: [UInt8]
     }
 
-    /// Where to append, and as whom.
-    private struct Permission {
+    /// An append under way.
+    private struct Begun {
+        var number: UInt64
         var writer: JournalWriter
         /// Whether the record counts as its owner's; otherwise it is a fact that an owner before told too late.
         var isOwner: Bool
@@ -20,9 +21,9 @@ extension Journal {
 
     /// Appends a record and waits until it is known whether it counts.
     ///
-    /// It is sent again as long as the broker provably or possibly does not have it: an entry is written by one task at a
-    /// time, and the producer keeps the order of one process's records, so that a repeat cannot come in behind a later
-    /// state. Facts are appended also by who has lost the partition; all else only by its owner.
+    /// It is sent again as long as the broker provably or possibly does not have it: an entry is written by one task at
+    /// a time, and the producer keeps the order of one process's records, so that a repeat cannot come in behind a
+    /// later state. Facts are appended also by who has lost the partition; all else only by its owner.
     /// - Parameter isTooLate: asked between attempts; `true` gives up.
     func append(
         _ draft: Draft, to partition: Int32, epoch: Int64, isTooLate: @Sendable () -> Bool = { false }
@@ -34,17 +35,17 @@ extension Journal {
         let hash = hash.of(draft.key)
         var attempt = 1
         while !Task.isCancelled {
-            guard let permission = permission(partition, epoch, isFact: mark.isFact) else { return .void }
+            guard let begun = begin(partition, as: epoch, Waiter(entry: hash, known: mark.known), isFact: mark.isFact)
+            else { return .void }
             let id = makeID("r", epoch: epoch)
-            let record = JournalRecord(
-                id: id, key: JournalRecordKey(draft.key, permission.writer), mark: mark, value: value)
+            let record = JournalRecord(id: id, key: JournalRecordKey(draft.key, begun.writer), mark: mark, value: value)
+            let now = clock.unixMilliseconds
             let reading = JournalReading(
-                offset: 0, timestampMilliseconds: clock.unixMilliseconds, writer: permission.writer,
-                id: .init(id), subject: .entry(hash), mark: mark, key: draft.key)
-            let sent = codec.record(
-                for: record, of: provider, partition: partition, atMilliseconds: clock.unixMilliseconds)
-            switch await send(sent, reading, record, isOwner: permission.isOwner, isTooLate) {
-            case .judged(.valid): return isKnown(hash, from: mark.known, partition) ? .valid : .void
+                offset: 0, timestampMilliseconds: now, writer: begun.writer, id: .init(id), subject: .entry(hash),
+                mark: mark, key: draft.key)
+            let sent = codec.record(for: record, of: provider, partition: partition)
+            switch await send(sent, reading, record, begun, isTooLate) {
+            case .judged(.valid): return .valid
             case .judged(.late), .stored: return .void
             case .silence: return .unconfirmed
             case .failed(let error):
@@ -59,54 +60,54 @@ extension Journal {
 
     /// Appends an owner's record once, and waits until it is known whether it counts.
     func appendOwner(_ id: String, epoch: Int64, to partition: Int32, _ isTooLate: @Sendable () -> Bool) async -> Bool {
-        let summary = JournalSummary(changedAtMilliseconds: clock.unixMilliseconds, writer: instance)
+        let now = clock.unixMilliseconds
         let record = codec.ownerRecord(
-            id: id, epoch: epoch, summary: summary, of: provider, partition: partition,
-            atMilliseconds: clock.unixMilliseconds)
+            id: id, epoch: epoch, summary: JournalSummary(changedAtMilliseconds: now, writer: instance), of: provider,
+            partition: partition)
+        let writer = JournalWriter(epoch: epoch, generation: 0)
         let reading = JournalReading(
-            offset: 0, timestampMilliseconds: clock.unixMilliseconds,
-            writer: JournalWriter(epoch: epoch, generation: 0), id: .init(id), subject: .owner, mark: JournalMark(),
+            offset: 0, timestampMilliseconds: now, writer: writer, id: .init(id), subject: .owner, mark: JournalMark(),
             key: nil)
-        if case .judged(.valid) = await send(record, reading, nil, isOwner: true, isTooLate) { return true }
+        let begun = Begun(number: nextNumber(), writer: writer, isOwner: true)
+        state.withLock { state in
+            state.waiters[begun.number] = Waiter()
+            state.partitions[partition]?.sent()
+        }
+        if case .judged(.valid) = await send(record, reading, nil, begun, isTooLate) { return true }
         return false
     }
 
-    /// Whether the owner's record of an entry was written with all in mind that the log says of it by now.
-    private func isKnown(_ hash: JournalEntryHash, from known: Int64, _ partition: Int32) -> Bool {
-        state.withLock { !($0.partitions[partition]?.log.hasLate(hash, from: known) ?? true) }
-    }
+    private func nextNumber() -> UInt64 { serial.wrappingAdd(1, ordering: .relaxed).newValue }
 
-    private func permission(_ partition: Int32, _ epoch: Int64, isFact: Bool) -> Permission? {
+    /// Begins to append an entry's record; `nil` when this process may not.
+    private func begin(_ partition: Int32, as epoch: Int64, _ waiter: Waiter, isFact: Bool) -> Begun? {
         let generation = sender.generation
+        var begun = Begun(
+            number: nextNumber(), writer: JournalWriter(epoch: epoch, generation: generation), isOwner: false)
         return state.withLock { state in
-            guard let found = state.partitions[partition] else { return nil }
-            if let writer = found.role.writer, writer.epoch == epoch, writer.generation == generation {
-                return Permission(writer: writer, isOwner: true)
-            }
-            guard isFact else { return nil }
-            return Permission(writer: JournalWriter(epoch: epoch, generation: generation), isOwner: false)
+            begun.isOwner = state.partitions[partition]?.role.writer == begun.writer
+            guard begun.isOwner || isFact else { return nil }
+            state.waiters[begun.number] = waiter
+            if begun.isOwner { state.partitions[partition]?.sent() }
+            return begun
         }
     }
 
     /// Sends a record and waits for what becomes of it.
     private func send(
-        _ record: KafkaRecord, _ reading: JournalReading, _ entry: JournalRecord?, isOwner: Bool,
+        _ record: KafkaRecord, _ reading: JournalReading, _ entry: JournalRecord?, _ begun: Begun,
         _ isTooLate: @Sendable () -> Bool
     ) async -> Answer {
-        let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
-        let partition = record.partition
-        state.withLock { state in
-            state.waiters[number] = Waiter()
-            if isOwner { state.partitions[partition]?.sent() }
-        }
-        defer { _ = state.withLock { $0.waiters.removeValue(forKey: number) } }
-        let generation = reading.subject == .owner ? nil : reading.writer.generation
-        sender.submit(record, generation: generation) { [self] result in
+        let (number, partition) = (begun.number, record.partition)
+        sender.submit(record, generation: entry == nil ? nil : begun.writer.generation) { [self] result in
             switch result {
             case .failure(let error):
-                if isOwner { state.withLock { $0.partitions[partition]?.failed() } }
-                resolve(number, .failed(error))
-            case .success where !isOwner: resolve(number, .stored)
+                resume(
+                    state.withLock { state in
+                        if begun.isOwner { state.partitions[partition]?.failed() }
+                        return resolve(number, .failed(error), &state)
+                    })
+            case .success where !begun.isOwner: resume(state.withLock { resolve(number, .stored, &$0) })
             case .success(let place):
                 var stored = reading
                 stored.offset = place.offset
@@ -115,7 +116,9 @@ extension Journal {
         }
         while true {
             let answer = await answer(to: number, within: settings.appendLimit)
-            if case .silence = answer, !isTooLate(), !Task.isCancelled { continue }
+            guard case .silence = answer else { return answer }
+            guard isTooLate() || Task.isCancelled else { continue }
+            _ = state.withLock { $0.waiters.removeValue(forKey: number) }
             return answer
         }
     }
@@ -143,16 +146,18 @@ extension Journal {
 
     // MARK: - Waiting
 
-    func resolve(_ number: UInt64, _ answer: Answer) {
-        let continuation = state.withLock { state -> UnsafeContinuation<Answer, Never>? in
-            guard state.waiters[number]?.answer == nil else { return nil }
-            let continuation = state.waiters[number]?.continuation
-            state.waiters[number]?.continuation = nil
+    /// Notes what is known of an append; whoever waits for it is to be resumed outside of the lock.
+    func resolve(_ number: UInt64, _ answer: Answer, _ state: inout State) -> Resumption? {
+        guard let waiter = state.waiters[number], waiter.answer == nil else { return nil }
+        guard let continuation = waiter.continuation else {
             state.waiters[number]?.answer = answer
-            return continuation
+            return nil
         }
-        continuation?.resume(returning: answer)
+        state.waiters[number] = nil
+        return Resumption(continuation: continuation, answer: answer)
     }
+
+    func resume(_ resumption: Resumption?) { resumption?.continuation.resume(returning: resumption?.answer ?? .silence) }
 
     private func answer(to number: UInt64, within limit: Duration) async -> Answer {
         let deadline = timing.now + limit
@@ -160,7 +165,10 @@ extension Journal {
             await withUnsafeContinuation { continuation in
                 let known = state.withLock { state -> Answer? in
                     guard let waiter = state.waiters[number] else { return .silence }
-                    if let answer = waiter.answer { return answer }
+                    if let answer = waiter.answer {
+                        state.waiters[number] = nil
+                        return answer
+                    }
                     if Task.isCancelled { return .silence }
                     state.waiters[number]?.continuation = continuation
                     state.waiters[number]?.deadline = deadline
@@ -183,7 +191,8 @@ extension Journal {
         let now = timing.now
         let expired = state.withLock { state in
             // In a fixed order, so that a run can be repeated.
-            let numbers = state.waiters.filter { $0.value.continuation != nil && $0.value.deadline <= now }.keys.sorted()
+            let waiters = state.waiters.filter { $0.value.continuation != nil && $0.value.deadline <= now }
+            let numbers = waiters.keys.sorted()
             return numbers.compactMap { number in
                 defer { state.waiters[number]?.continuation = nil }
                 return state.waiters[number]?.continuation

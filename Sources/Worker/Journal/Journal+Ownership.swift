@@ -48,8 +48,8 @@ extension Journal: Service {
         }
     }
 
-    /// The process's producer has failed for good, and nothing of it counts any more: every owned partition is let go and
-    /// taken anew.
+    /// The process's producer has failed for good, and nothing of it counts any more: every owned partition is let go
+    /// and taken anew.
     public func producerFailed() {
         let lost = state.withLock { state in
             state.partitions.keys.sorted().compactMap { number -> (Int32, UInt64)? in
@@ -122,8 +122,8 @@ extension Journal: Service {
 
     // MARK: - Reading up to the end
 
-    /// Takes over the kept index, and waits until the whole journal was read as far as it goes at this moment, where all of
-    /// it is followed, so that partitions which this process is given then stand still for a moment only.
+    /// Takes over the kept index, and waits until the whole journal was read as far as it goes at this moment, where
+    /// all of it is followed, so that partitions which this process is given then stand still for a moment only.
     ///
     /// - Returns: `false` when the process stops first.
     public func catchUp() async -> Bool {

@@ -20,9 +20,7 @@ extension Journal {
         var readings: [JournalReading] = []
         readings.reserveCapacity(batch.count)
         for record in batch {
-            let fields = JournalRecordFields(
-                offset: record.offset, timestampMilliseconds: record.timestampMilliseconds ?? 0, key: record.key,
-                type: record.header("ce_type"), id: record.header("ce_id"), mark: record.header("journal-mark"))
+            let fields = JournalRecordFields(record)
             do throws(MessageError) {
                 readings.append(try codec.journalReading(from: fields, hash, claimsSince: claimsSince))
             } catch {
@@ -63,14 +61,26 @@ extension Journal {
     /// Changes a partition under the lock, and does outside of it what follows.
     func change(_ partition: Int32, _ body: (inout State) -> [JournalPartition.Action]) {
         let now = timing.now
+        var resumed: [Resumption] = []
         let (actions, late) = state.withLock { state in
             let before = state.partitions[partition]?.log.lateCount ?? 0
             let actions = body(&state)
             noteOpen(partition, &state, at: now)
+            for case .judged(let number, let verdict) in actions {
+                let answer = Answer.judged(isKnown(number, partition, state) ? verdict : .late)
+                if let waiting = resolve(number, answer, &state) { resumed.append(waiting) }
+            }
             return (actions, (state.partitions[partition]?.log.lateCount ?? 0) - before)
         }
+        for waiting in resumed { resume(waiting) }
         if late > 0 { metrics.void(late) }
         perform(actions, partition)
+    }
+
+    /// Whether a record of an entry was written with all in mind that the log says of it by now.
+    private func isKnown(_ number: UInt64, _ partition: Int32, _ state: State) -> Bool {
+        guard let waiter = state.waiters[number], let entry = waiter.entry else { return true }
+        return state.partitions[partition]?.log.hasLate(entry, from: waiter.known) == false
     }
 
     /// Keeps the times of open entries beside what the log says of them.
@@ -95,7 +105,8 @@ extension Journal {
         for action in actions {
             switch action {
             case .read(let start, let end): state.withLock { $0.source }?.read(partition, from: start, upTo: end)
-            case .judged(let number, let verdict): resolve(number, .judged(verdict))
+            // Told while the partition was changed.
+            case .judged: break
             case .lost(let assignment): lost(partition, assignment)
             case .reset(let assignment): reset(partition, assignment)
             case .reached: wakeWaiting(partition) { $0.offset <= $1 }

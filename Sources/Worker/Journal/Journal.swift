@@ -4,14 +4,23 @@ import Synchronization
 
 /// The memory of one provider's workers: what they attempted, what came of it, and who may attempt what.
 ///
-/// It knows entries as opaque bytes. Its methods are called from many tasks; all state is behind one lock, which is never
-/// held while anything is waited for.
+/// It knows entries as opaque bytes. Its methods are called from many tasks; all state is behind one lock, which is
+/// never held while anything is waited for.
 public final class Journal: Sendable {
     /// Who waits for what became of a record.
     struct Waiter {
+        /// The entry, and the position up to which its writer knew it.
+        var entry: JournalEntryHash?
+        var known: Int64 = 0
         var answer: Answer?
         var continuation: UnsafeContinuation<Answer, Never>?
         var deadline: Duration = .zero
+    }
+
+    /// Who is told what became of a record.
+    struct Resumption {
+        let continuation: UnsafeContinuation<Answer, Never>
+        let answer: Answer
     }
 
     /// Who waits until a partition was read up to an offset.

@@ -23,8 +23,8 @@ public protocol JournalSource: Sendable {
     /// The record at an offset; `nil` when there is none, since it was compacted or has expired.
     func record(at offset: Int64, of partition: Int32) async throws -> KafkaMessage?
 
-    /// The first offset and the end of partitions, in one question; `nil` when no broker answers, and without those that
-    /// it does not know at this moment.
+    /// The first offset and the end of partitions, in one question; `nil` when no broker answers, and without those
+    /// that it does not know at this moment.
     func bounds(of partitions: Set<Int32>) async -> [Int32: Range<Int64>]?
 }
 

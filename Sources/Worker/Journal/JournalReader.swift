@@ -5,8 +5,9 @@ import Synchronization
 
 /// Reads the topics of all journals of a process, over one client; questions about offsets go over the producer.
 ///
-/// What is read ends: once a second one question asks where all followed partitions end, and those that are behind are read
-/// up to there. A partition that this process owns is never behind while nobody else writes to it, so it is not fetched.
+/// What is read ends: once a second one question asks where all followed partitions end, and those that are behind are
+/// read up to there. A partition that this process owns is never behind while nobody else writes to it, so it is not
+/// fetched.
 public final class JournalReader: Service, KafkaLogHandler {
     /// Longest wait for an answer of the broker about offsets.
     static let questionLimit: Duration = .seconds(5)
@@ -106,15 +107,18 @@ public final class JournalReader: Service, KafkaLogHandler {
 
     // MARK: - On the reader's thread
 
+    /// Records of a partition were read.
     public func received(_ batch: KafkaRecordBatch, of partition: KafkaPartition) {
         guard let journal = state.withLock({ $0.journals[partition.topic] }) else { return }
         journal.received(batch, of: partition.partition)
     }
 
+    /// Everything below an offset was delivered.
     public func reached(_ partition: KafkaPartition, _ offset: Int64) {
         state.withLock { $0.journals[partition.topic] }?.reached(offset, of: partition.partition)
     }
 
+    /// The position is outside of the log.
     public func outOfLog(_ partition: KafkaPartition) {
         state.withLock { $0.starts[partition] = nil }
         state.withLock { $0.journals[partition.topic] }?.outOfLog(partition.partition)

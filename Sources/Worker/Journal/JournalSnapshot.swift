@@ -4,9 +4,9 @@ public import Shared
 
 /// What a process keeps of its index on disk, so that its next start on this machine is short.
 ///
-/// Never needed for being right: a file that is missing, cut, damaged, of another log or of another version is not used, and
-/// the log is read from its beginning. One file a partition: a line of JSON, callers' keys, the shards of the table as they
-/// are in memory, and the SHA-256 of all that.
+/// Never needed for being right: a file that is missing, cut, damaged, of another log or of another version is not
+/// used, and the log is read from its beginning. One file a partition: a line of JSON, callers' keys, the shards of the
+/// table as they are in memory, and the SHA-256 of all that.
 struct JournalSnapshot: Sendable {
     /// What the line says.
     struct Content: Sendable, Codable {
@@ -112,7 +112,9 @@ public struct JournalSnapshotStore: Sendable {
         guard rename(temporary, path) == 0 else { throw JournalDirectoryError.directoryNotUsable }
     }
 
-    /// Reads a snapshot; `nil` when there is none that can be used. Blocks.
+    /// Reads a snapshot; `nil` when there is none that can be used.
+    ///
+    /// Blocks.
     func load(_ partition: Int32) -> JournalSnapshot? {
         guard let file = FileHandle(forReadingAtPath: path(of: partition)) else { return nil }
         defer { try? file.close() }

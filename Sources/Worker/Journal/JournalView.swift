@@ -2,8 +2,8 @@ public import Logging
 public import Shared
 import Synchronization
 
-/// What a provider's journal says, for people: its index is made once from beginning to end, values are read as they are
-/// asked for.
+/// What a provider's journal says, for people: its index is made once from beginning to end, values are read as they
+/// are asked for.
 public final class JournalView: KafkaLogHandler {
     /// One entry.
     public struct Entry: Sendable {
@@ -78,14 +78,13 @@ public final class JournalView: KafkaLogHandler {
         }
     }
 
+    /// Records of a partition were read.
     public func received(_ batch: KafkaRecordBatch, of partition: KafkaPartition) {
         state.withLock { state in
             var log = state.logs.removeValue(forKey: partition.partition) ?? JournalLog()
             defer { state.logs[partition.partition] = log }
             for record in batch {
-                let fields = JournalRecordFields(
-                    offset: record.offset, timestampMilliseconds: record.timestampMilliseconds ?? 0, key: record.key,
-                    type: record.header("ce_type"), id: record.header("ce_id"), mark: record.header("journal-mark"))
+                let fields = JournalRecordFields(record)
                 guard let reading = try? codec.journalReading(from: fields, hash, claimsSince: .max) else {
                     state.failures += 1
                     log.pass(record.offset)
@@ -102,7 +101,9 @@ public final class JournalView: KafkaLogHandler {
         }
     }
 
+    /// Everything below an offset was delivered.
     public func reached(_ partition: KafkaPartition, _ offset: Int64) { finish(partition.partition) }
+    /// The position is outside of the log.
     public func outOfLog(_ partition: KafkaPartition) { finish(partition.partition) }
 
     private func finish(_ partition: Int32) {

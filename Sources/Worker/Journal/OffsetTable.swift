@@ -66,7 +66,7 @@ final class OffsetTable: @unchecked Sendable {
         self.first = first
         let placesMax = maximumBytes / MemoryLayout<Place>.stride
         for size in sizes {
-            guard (Self.capacityMin...placesMax).contains(size.places), (0..<size.places).contains(size.count)
+            guard size.places >= Self.capacityMin, size.places <= placesMax, (0..<size.places).contains(size.count)
             else { return nil }
             var shard = Shard(capacity: size.places)
             shard.count = size.count

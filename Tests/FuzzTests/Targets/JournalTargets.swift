@@ -37,8 +37,8 @@ extension FuzzTarget {
         }
     }
 
-    /// Records of one partition: the first byte of each part chooses entry, writer and how far the log was cut, the rest
-    /// is the record's mark.
+    /// Records of one partition: the first byte of each part chooses entry, writer and how far the log was cut, the
+    /// rest is the record's mark.
     static let journalLog = FuzzTarget("journal-log", covers: "JournalLog, JournalPartition") {
         var partition = JournalPartition()
         var highest = JournalWriter(epoch: 0, generation: 0)
@@ -50,13 +50,15 @@ extension FuzzTarget {
             let reading = JournalReading(
                 offset: offset, timestampMilliseconds: offset, writer: writer, id: .init("r.\(number)"),
                 subject: choice & 6 == 0 ? .owner : .entry(hash.of(key)), mark: mark, key: mark.isOpen ? key : nil)
+            let actions: [JournalPartition.Action]
             if choice & 6 == 2 {
                 partition.sent()
-                _ = partition.acknowledged(UInt64(number), reading)
+                actions = partition.acknowledged(UInt64(number), reading)
             } else {
-                _ = partition.received(reading)
+                actions = partition.received(reading)
             }
             let log = partition.log
+            if actions.contains(.reset(assignment: nil)) { highest = log.writer }
             try Finding.unless(log.writer >= highest, "the writer goes back")
             highest = log.writer
             for place in log.places(of: hash.of(key)) {
@@ -126,8 +128,9 @@ extension FuzzTarget {
     private static func journalMessage(_ parts: [[UInt8]], _ key: JournalRecordKey?) -> KafkaMessage {
         var value = parts.count > 2 ? parts[2] : nil
         let context = MessageType.journal.rawValue + ":stripe:" + (key?.entry.text ?? "")
-        if parts.count > 3, let sealed = try? Fixture.keys.sealBytes(parts[3], context: context) {
-            value = (value ?? []) + [UInt8(ascii: "\n")] + sealed
+        if parts.count > 3 {
+            var whole = (value ?? []) + [UInt8(ascii: "\n")]
+            if (try? Fixture.keys.seal(parts[3], context: context, into: &whole)) != nil { value = whole }
         }
         let headers = [
             KafkaHeader(name: MessageHeaderName.type, text: MessageType.journal.rawValue),

@@ -60,6 +60,38 @@ struct UnknownOutcomeTests {
         }
     }
 
+    // MARK: - Whoever settles it tells the merchant
+
+    /// The commands whose lanes were told that their callers got no answer.
+    private static func untold(_ edge: Edge) -> [CommandID] {
+        edge.sender.sent.filter { Edge.codec.isTask($0) }.compactMap { message in
+            guard let task = try? Edge.codec.task(from: message), case .untold(let command) = task.content,
+                task.lane == .shopTransaction("order-1")
+            else { return nil }
+            return command
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func theLaneOfAPaymentIsToldThatItsCallerGotNoAnswer(isReplied: Bool) async throws {
+        // A reply that cannot be read is none.
+        let worker: Edge.Worker = { isReplied ? Reply(commandID: $0.id, statusCode: 9999, body: []) : nil }
+        try await Edge.run(settings: Self.settings, worker: worker) { edge async throws in
+            let answer = try await edge.pay()
+            #expect(answer.status == 504)
+            let command = try #require(try edge.commands().first)
+            await eventually("its lane is told") { !Self.untold(edge).isEmpty }
+            #expect(Self.untold(edge) == [command.id])
+        }
+    }
+
+    @Test func whoIsAnsweredIsNotUntold() async throws {
+        try await Edge.run(settings: Self.settings, worker: Edge.answering()) { edge async throws in
+            #expect(try await edge.pay().status == 200)
+            #expect(Self.untold(edge).isEmpty)
+        }
+    }
+
     @Test func aReplyThatCannotBeReadIs504() async throws {
         let outOfRange: Edge.Worker = { Reply(commandID: $0.id, statusCode: 9999, body: []) }
         try await Edge.run(settings: Self.settings, worker: outOfRange) { edge async throws in

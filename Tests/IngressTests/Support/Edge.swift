@@ -26,7 +26,7 @@ struct Edge: Sendable {
 
     /// The commands that were sent.
     func commands() throws -> [Command] {
-        try sender.sent.map { try Self.codec.command(from: $0) }
+        try sender.sent.filter { !Self.codec.isTask($0) }.map { try Self.codec.command(from: $0) }
     }
 
     /// Settings for tests: loopback, any port, waits short enough to be waited for.

@@ -43,11 +43,14 @@ import Testing
 
     @Test func theKeyOutlivesItsUse() throws {
         for operation in StripeProvider.description.operations where operation.effect != .none {
-            guard case .repeatUnderKey(let life) = try Harness().provider.recovery(of: operation.operation) else {
+            let recovery = try Harness().provider.recovery(of: operation.operation)
+            guard case .repeatUnderKey(let life, let keepsErrors) = recovery else {
                 Issue.record("Stripe's keys are not used")
                 return
             }
             #expect(life < .seconds(24 * 3600))
+            // A 500 is given again and again under its key.
+            #expect(keepsErrors)
         }
     }
 

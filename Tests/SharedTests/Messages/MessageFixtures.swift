@@ -114,13 +114,13 @@ enum MessageFixtures {
 
     static func journalRecord() throws -> KafkaRecord {
         codec.record(
-            for: try journalEntry(), of: ProviderName("stripe"), partition: 5, atMilliseconds: 1_790_000_000_123)
+            for: try journalEntry(), of: ProviderName("stripe"), partition: 5)
     }
 
     static func ownerRecord() -> KafkaRecord {
         codec.ownerRecord(
             id: "owner.12.worker-1.1", epoch: 12, summary: JournalSummary(writer: "worker-1"),
-            of: ProviderName("stripe"), partition: 5, atMilliseconds: 1_790_000_000_123)
+            of: ProviderName("stripe"), partition: 5)
     }
 
     /// One record of each kind, the two kinds of commands included.

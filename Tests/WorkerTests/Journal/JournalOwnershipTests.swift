@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import Testing
 
 @testable import Worker

@@ -29,7 +29,7 @@ struct JournalPartitionTests {
         partition.sent()
         #expect(partition.acknowledged(7, .owner("own", epoch: 1, at: 0)) == [.judged(7, .valid)])
         #expect(!partition.isOwned)
-        #expect(partition.owned(.epoch(1), .init("own"), 1))
+        #expect(partition.owned(.epoch(1), .init("own"), 1) == true)
         #expect(partition.isOwned)
         #expect(partition.role == .owning(assignment: 1, .epoch(1)))
     }
@@ -39,10 +39,10 @@ struct JournalPartitionTests {
         partition.assigned(2)
         partition.sent()
         _ = partition.acknowledged(7, .owner("own", epoch: 1, at: 0))
-        #expect(!partition.owned(.epoch(1), .init("own"), 1))
-        #expect(!partition.owned(.epoch(1), .init("other"), 2))
+        #expect(partition.owned(.epoch(1), .init("own"), 1) == false)
+        #expect(partition.owned(.epoch(1), .init("other"), 2) == false)
         _ = partition.received(.owner("other", epoch: 2, at: 1))
-        #expect(!partition.owned(.epoch(1), .init("own"), 2))
+        #expect(partition.owned(.epoch(1), .init("own"), 2) == false)
     }
 
     @Test func aRowOfAcknowledgedRecordsIsProvenWithoutBeingRead() {

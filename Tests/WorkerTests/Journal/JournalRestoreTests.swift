@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import Testing
 
 @testable import Worker
@@ -22,13 +23,20 @@ struct JournalRestoreTests {
         #expect(await workshop.journal.append(draft, to: 0, epoch: epoch) == .valid)
     }
 
-    private static func again(_ folder: JournalSnapshotTests.Folder, beside first: Workshop) throws -> Workshop {
-        Workshop(
-            beside: first, instance: "again", journalSettings: settings, snapshots: try folder.store())
+    /// Starts a process again where the last one has ended.
+    private static func again(
+        _ folder: JournalSnapshotTests.Folder, in installation: Workshop.Installation
+    ) async throws -> Workshop {
+        await eventually("the place in the folder is free") {
+            (try? folder.store().path(of: 0))?.hasSuffix("-0-0.index") == true
+        }
+        return Workshop(
+            in: installation, instance: "again", journalSettings: settings, snapshots: try folder.store())
     }
 
-    /// A process with the secret of the folder, whose index is kept there.
-    private static func kept(_ folder: JournalSnapshotTests.Folder) async throws -> Workshop {
+    /// A process that keeps its index of a log with an owner's record and three of an entry, writes another one, and
+    /// ends.
+    private static func kept(_ folder: JournalSnapshotTests.Folder) async throws -> Workshop.Installation {
         let store = try folder.store()
         let workshop = Workshop(journalSettings: settings, snapshots: store)
         await workshop.ready()
@@ -38,13 +46,14 @@ struct JournalRestoreTests {
         workshop.journal.revoked([0])
         workshop.running.cancel()
         await workshop.running.value
-        return workshop
+        return workshop.installation
     }
 
     @Test func onlyWhatCameLaterIsRead() async throws {
         let folder = JournalSnapshotTests.Folder()
+        defer { folder.remove() }
         let first = try await Self.kept(folder)
-        let again = try Self.again(folder, beside: first)
+        let again = try await Self.again(folder, in: first)
         await again.owned(0)
         #expect(again.journal.epoch(of: 0) == 2)
         #expect(again.log.ranges.first == RecordedLog.Range(partition: 0, start: 4, end: 5))
@@ -54,9 +63,10 @@ struct JournalRestoreTests {
 
     @Test func whereTheLastRecordWasCompactedTheOwnersRecordProvesTheLog() async throws {
         let folder = JournalSnapshotTests.Folder()
+        defer { folder.remove() }
         let first = try await Self.kept(folder)
         first.sender.compact(Self.partition.topic)
-        let again = try Self.again(folder, beside: first)
+        let again = try await Self.again(folder, in: first)
         await again.owned(0)
         #expect(again.log.ranges.first?.start == 4)
         #expect(try await again.known(Self.key, in: 0)?.payment?.shopTransactionID == "later")
@@ -64,9 +74,10 @@ struct JournalRestoreTests {
 
     @Test func aLogThatIsShorterIsReadFromItsBeginning() async throws {
         let folder = JournalSnapshotTests.Folder()
+        defer { folder.remove() }
         let first = try await Self.kept(folder)
         first.sender.truncate(Self.partition, to: 2)
-        let again = try Self.again(folder, beside: first)
+        let again = try await Self.again(folder, in: first)
         await again.owned(0)
         #expect(again.log.ranges.first == RecordedLog.Range(partition: 0, start: 0, end: 2))
         #expect(try await again.known(Self.key, in: 0)?.payment?.shopTransactionID == "0")
@@ -74,10 +85,12 @@ struct JournalRestoreTests {
 
     @Test func anotherLogIsReadFromItsBeginning() async throws {
         let folder = JournalSnapshotTests.Folder()
+        defer { folder.remove() }
         let first = try await Self.kept(folder)
         first.sender.truncate(Self.partition, to: 0)
-        for epoch in Int64(1)...9 { first.takeOver(0, epoch: epoch) }
-        let again = try Self.again(folder, beside: first)
+        let elsewhere = Workshop(in: first, journalSettings: Self.settings, isAssigned: false)
+        for epoch in Int64(1)...9 { elsewhere.takeOver(0, epoch: epoch) }
+        let again = try await Self.again(folder, in: first)
         await again.owned(0)
         #expect(again.log.ranges.first == RecordedLog.Range(partition: 0, start: 0, end: 9))
         #expect(again.journal.epoch(of: 0) == 10)
@@ -86,10 +99,12 @@ struct JournalRestoreTests {
 
     @Test func whereNobodyAnswersNothingIsUsed() async throws {
         let folder = JournalSnapshotTests.Folder()
+        defer { folder.remove() }
         let first = try await Self.kept(folder)
         first.sender.setUnreachable(true)
-        let again = try Self.again(folder, beside: first)
-        await again.pass("it asks in vain") { again.time.sleeperCount >= 3 }
+        let again = try await Self.again(folder, in: first)
+        let begun = again.time.now
+        await again.pass("it asks in vain") { again.time.now - begun > .seconds(1) }
         first.sender.setUnreachable(false)
         await again.pass("it is owned") { again.journal.epoch(of: 0) == 2 }
         #expect(again.log.ranges.first?.start == 0)

@@ -8,11 +8,11 @@ import Testing
 struct JournalSnapshotTests {
     private static let name = "pgm.journal.scripted"
 
-    /// A folder that is gone after the test.
-    final class Folder: Sendable {
+    /// A folder for one test.
+    struct Folder: Sendable {
         let path = FileManager.default.temporaryDirectory.appending(path: "journal-\(UUID().uuidString)").path
 
-        deinit { try? FileManager.default.removeItem(atPath: path) }
+        func remove() { try? FileManager.default.removeItem(atPath: path) }
 
         func store(_ name: String = JournalSnapshotTests.name) throws -> JournalSnapshotStore {
             try JournalSnapshotStore(directory: path, name: name)
@@ -73,7 +73,9 @@ struct JournalSnapshotTests {
     }
 
     @Test func whatIsKeptIsReadBack() throws {
-        let store = try Folder().store()
+        let folder = Folder()
+        defer { folder.remove() }
+        let store = try folder.store()
         #expect(store.load(0) == nil)
         let log = Self.log()
         try Self.save(log, store)
@@ -89,7 +91,9 @@ struct JournalSnapshotTests {
     }
 
     @Test func whatIsReadWhileTheTableIsCopiedIsReadAgainAfterwards() throws {
-        let store = try Folder().store()
+        let folder = Folder()
+        defer { folder.remove() }
+        let store = try folder.store()
         var log = Self.log()
         let further = (45...300).map { JournalReading.entry("order-\($0 % 60)", .epoch(4), at: $0, .settled()) }
         // The table is one and the same, whatever is read meanwhile.
@@ -109,7 +113,9 @@ struct JournalSnapshotTests {
     // MARK: - What is not used
 
     @Test func aFileWithADamagedByteAnywhereIsNotUsed() throws {
-        let store = try Folder().store()
+        let folder = Folder()
+        defer { folder.remove() }
+        let store = try folder.store()
         try Self.save(Self.log(), store)
         let url = URL(filePath: store.path(of: 0))
         let whole = try Data(contentsOf: url)
@@ -127,7 +133,9 @@ struct JournalSnapshotTests {
     }
 
     @Test func aFileThatWasCutIsNotUsed() throws {
-        let store = try Folder().store()
+        let folder = Folder()
+        defer { folder.remove() }
+        let store = try folder.store()
         try Self.save(Self.log(), store)
         let url = URL(filePath: store.path(of: 0))
         let whole = try Data(contentsOf: url)
@@ -139,6 +147,7 @@ struct JournalSnapshotTests {
 
     @Test func aFileOfAnotherSecretIsNotUsed() throws {
         let (folder, other) = (Folder(), Folder())
+        defer { for folder in [folder, other] { folder.remove() } }
         let (store, stranger) = (try folder.store(), try other.store())
         #expect(store.hash.secret != stranger.hash.secret)
         try Self.save(Self.log(), stranger)
@@ -147,7 +156,9 @@ struct JournalSnapshotTests {
     }
 
     @Test func aFileOfAnotherLogIsNotUsed() throws {
-        let store = try Folder().store()
+        let folder = Folder()
+        defer { folder.remove() }
+        let store = try folder.store()
         try Self.save(Self.log(), store, 1)
         try FileManager.default.copyItem(atPath: store.path(of: 1), toPath: store.path(of: 0))
         #expect(store.load(0) == nil)
@@ -158,7 +169,9 @@ struct JournalSnapshotTests {
 
     @Test func aCopyThatIsGivenUpLeavesTheFileBefore() throws {
         struct Overtaken: Error {}
-        let store = try Folder().store()
+        let folder = Folder()
+        defer { folder.remove() }
+        let store = try folder.store()
         try Self.save(Self.log(), store)
         let content = JournalSnapshot.Content(JournalLog(), log: store.logName(0), secret: store.secretName)
         #expect(throws: Overtaken.self) {
@@ -174,6 +187,7 @@ struct JournalSnapshotTests {
 
     @Test func aProcessThatStartsAgainGetsItsOwnFilesAndOneBesideItOthers() throws {
         let folder = Folder()
+        defer { folder.remove() }
         var first: JournalSnapshotStore? = try folder.store()
         let path = try #require(first).path(of: 0)
         let second = try folder.store()
@@ -189,6 +203,7 @@ struct JournalSnapshotTests {
 
     @Test func journalsOfOneDirectoryDoNotMeet() throws {
         let folder = Folder()
+        defer { folder.remove() }
         let (one, other) = (try folder.store("a"), try folder.store("b"))
         try Self.save(Self.log(), one)
         #expect(other.load(0) == nil)
@@ -196,6 +211,7 @@ struct JournalSnapshotTests {
 
     @Test func whereNothingCanBeWrittenNothingIsKept() throws {
         let folder = Folder()
+        defer { folder.remove() }
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
         let file = folder.path + "/file"
         #expect(FileManager.default.createFile(atPath: file, contents: nil))

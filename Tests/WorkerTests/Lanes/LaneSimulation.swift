@@ -157,7 +157,7 @@ struct LaneSimulation {
             waiting[lane, default: []].append(.due(number))
             dueCount += 1
         }
-        perform(scheduler.due(.claim("\(number)"), lane: lane.key, in: partition))
+        perform(scheduler.due(.payment("\(number)"), lane: lane.key, in: partition))
     }
 
     private mutating func holdOne() {

@@ -48,7 +48,7 @@ extension Workshop {
     /// Writes a record into the log as some process does.
     @discardableResult
     func store(_ record: JournalRecord, in partition: Int32) -> Int64 {
-        let sent = codec.record(for: record, of: Self.scripted, partition: partition, atMilliseconds: Self.now)
+        let sent = codec.record(for: record, of: Self.scripted, partition: partition)
         return sender.store(sent).offset
     }
 
@@ -69,7 +69,7 @@ extension Workshop {
         sender.store(
             codec.ownerRecord(
                 id: "owner.\(epoch).elsewhere", epoch: epoch, summary: JournalSummary(), of: Self.scripted,
-                partition: partition, atMilliseconds: Self.now))
+                partition: partition))
     }
 
     /// A second process is given all partitions that this one had; what runs here is not interrupted.

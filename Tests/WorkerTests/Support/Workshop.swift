@@ -22,20 +22,31 @@ final class Workshop: Sendable {
     /// The journal's own work, and the regular question where its log ends.
     let running: Task<Void, Never>
 
+    /// What all processes of an installation have in common.
+    struct Installation {
+        let keys: SealingKeyRing
+        let sender: RecordingSender
+        let time: ManualTime
+    }
+
+    var installation: Installation { Installation(keys: keys, sender: sender, time: time) }
+
     /// Starts a process with its journal.
     ///
     /// - Parameters:
-    ///   - other: a process of the same installation, with the same broker and time.
+    ///   - other: a process of the same installation.
+    ///   - installation: that installation, when there is no other process.
     ///   - watcher: who is told what the journal does.
     ///   - snapshots: what an earlier process of this machine has kept of its index.
     ///   - isAssigned: whether the process has all partitions from the beginning.
     init(
-        beside other: Workshop? = nil, instance: String = "worker-1",
+        beside other: Workshop? = nil, in installation: Installation? = nil, instance: String = "worker-1",
         journalSettings: JournalSettings = Workshop.journalSettings, watcher: JournalWatcher? = nil,
         snapshots: JournalSnapshotStore? = nil, isAssigned: Bool = true
     ) {
-        let time = other?.time ?? ManualTime(originMilliseconds: Self.now)
-        let (keys, sender) = (other?.keys ?? .random(), other?.sender ?? RecordingSender(clock: time.clock))
+        let known = other?.installation ?? installation
+        let time = known?.time ?? ManualTime(originMilliseconds: Self.now)
+        let (keys, sender) = (known?.keys ?? .random(), known?.sender ?? RecordingSender(clock: time.clock))
         let codec = Self.codec(keys: keys)
         let journal = Journal(
             provider: Self.scripted, instance: instance, codec: codec, sender: sender, settings: journalSettings,

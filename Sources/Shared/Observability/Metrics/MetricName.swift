@@ -50,7 +50,8 @@ public enum MetricName {
     public static let journalIndexEntries = "pgm.journal.index.entries"
     /// Memory of the index.
     public static let journalIndexBytes = "pgm.journal.index.bytes"
-    /// When the log needs an encryption key no more, in Unix seconds, by key id; one that is not in the ring is missing.
+    /// When the log needs an encryption key no more, in Unix seconds, by key id; one that is not in the ring is
+    /// missing.
     public static let journalKeyNeeded = "pgm.journal.key.needed_until"
     /// Effects whose outcome is not known, by operation.
     public static let effectsUnknown = "pgm.effects.unknown"
