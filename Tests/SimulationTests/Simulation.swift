@@ -123,7 +123,7 @@ final class Simulation: @unchecked Sendable {
         shop.isDone && missing.isEmpty && notifier?.isQuiet == true
             && workers.allSatisfy {
                 $0.isResponsive && $0.isQuiet && $0.journal.isReady && $0.journal.openCount == 0
-            }
+            } && workers.reduce(0) { $0 + $1.ownedCount } == Int(settings.partitions)
     }
 
     /// Payments whose outcome the merchant must still be told.

@@ -29,13 +29,17 @@ struct ClaimTable: Sendable {
     func entry(of claim: JournalClaim) -> JournalEntryHash? { recent[claim] ?? earlier[claim] }
 
     /// Notes the entry of keys, as a record of this time says.
-    mutating func note(_ claims: [JournalClaim], _ entry: JournalEntryHash, atMilliseconds time: Int64) {
+    ///
+    /// - Parameter isLate: whether the record is of a former owner, who did not know what a key has led to since.
+    mutating func note(
+        _ claims: [JournalClaim], _ entry: JournalEntryHash, atMilliseconds time: Int64, isLate: Bool = false
+    ) {
         guard !claims.isEmpty else { return }
         if time - begunAtMilliseconds > Self.lifeMilliseconds {
             earlier = time - begunAtMilliseconds > 2 * Self.lifeMilliseconds ? [:] : recent
             recent = [:]
             begunAtMilliseconds = time
         }
-        for claim in claims { recent[claim] = entry }
+        for claim in claims where !isLate || self.entry(of: claim) == nil { recent[claim] = entry }
     }
 }

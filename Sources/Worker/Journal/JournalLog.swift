@@ -98,7 +98,7 @@ struct JournalLog: Sendable, Codable {
                 let used = sealingKeys[record.mark.sealingKeyID] ?? 0
                 sealingKeys[record.mark.sealingKeyID] = max(used, record.timestampMilliseconds)
             }
-            claims.note(record.mark.claims, hash, atMilliseconds: record.timestampMilliseconds)
+            claims.note(record.mark.claims, hash, atMilliseconds: record.timestampMilliseconds, isLate: isLate)
             if isLate {
                 note(late: record, hash)
             } else {

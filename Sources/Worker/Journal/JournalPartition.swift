@@ -154,12 +154,14 @@ struct JournalPartition: Sendable {
         }
         // It would have been read ahead: the offset was given a second time, so the log lost its end in between.
         guard reading.offset >= log.position else { return [.judged(append, .late)] + reset() }
-        if reading.offset == log.position, unproven.isEmpty {
+        let isOwner = reading.subject == .owner
+        if reading.offset == log.position, unproven.isEmpty, !isOwner || log.last == nil {
             return [.judged(append, log.read(reading))] + lostIfOverruled()
         }
         let place = unproven.firstIndex { $0.reading.offset > reading.offset } ?? unproven.endIndex
         unproven.insert(Unproven(append: append, reading: reading), at: place)
-        return readOn(to: unproven.last.map { $0.reading.offset } ?? log.position)
+        // Whoever becomes the owner makes sure of the log that it has read, also when nothing came between.
+        return readOn(to: unproven.last.map { $0.reading.offset } ?? log.position, isAnyway: isOwner)
     }
 
     // MARK: - Reading
@@ -250,10 +252,10 @@ struct JournalPartition: Sendable {
     /// Everything was read that the log held when it was asked for.
     mutating func caughtUp() { isCaughtUp = true }
 
-    /// Reads up to before an offset, unless that is under way.
-    private mutating func readOn(to end: Int64) -> [Action] {
+    /// Reads up to before an offset, unless that is under way, or nothing is to be read.
+    private mutating func readOn(to end: Int64, isAnyway: Bool = false) -> [Action] {
         target = max(target, end)
-        guard !isStopped, target > log.position, reading == nil || reading ?? 0 < target else { return [] }
+        guard !isStopped, target > log.position || isAnyway, reading == nil || reading ?? 0 < target else { return [] }
         reading = target
         isForgetting = false
         return [.read(from: readingStart, upTo: target)]

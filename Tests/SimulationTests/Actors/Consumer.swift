@@ -214,6 +214,12 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
         scheduler.bufferedCount == 0 && positions.allSatisfy { $0.value == broker.end(of: $0.key) }
     }
 
+    /// What it has read, for people.
+    var reading: String {
+        let read = positions.sorted { $0.key < $1.key }.map { "\($0.value)/\(broker.end(of: $0.key))" }
+        return "read \(read), buffered \(scheduler.bufferedCount), paused \(isPaused)"
+    }
+
     private func topicPartition(_ partition: Int32) -> KafkaPartition {
         KafkaPartition(topic: group.topic, partition: partition)
     }

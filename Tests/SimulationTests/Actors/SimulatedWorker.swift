@@ -76,10 +76,13 @@ final class SimulatedWorker: SimulatedConsumer, JournalOwner, @unchecked Sendabl
         }
     }
 
+    /// Partitions of the journal that it owns.
+    var ownedCount: Int { journal.state.withLock { $0.partitions.values.count { $0.isOwned } } }
+
     /// What it knows of the journal's partitions, for people.
     var standing: String {
         let partitions = journal.state.withLock { $0.partitions.sorted { $0.key < $1.key }.map(\.value) }
-        return partitions.map { "\($0.role) at \($0.log.position)" }.joined(separator: ", ")
+        return partitions.map { "\($0.role) at \($0.log.position)" }.joined(separator: ", ") + ", " + reading
     }
 
     // MARK: - Ownership

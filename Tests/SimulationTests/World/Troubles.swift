@@ -130,7 +130,8 @@ struct Troubles {
         if parts.isOwner {
             return !simulation.workers.contains { !$0.isDead && parts.key.ownerID.contains("." + $0.name + ".") }
         }
-        guard parts.mark.stage == .settled, !parts.mark.isOpen else { return false }
+        // A payment's record may hold news besides.
+        guard parts.mark.stage == .settled, !parts.mark.isOpen, !parts.key.entry.isPayment else { return false }
         return simulation.broker.all(place).contains { earlier in
             guard earlier.offset < message.offset,
                 let other = JournalParts(key: earlier.key, headers: earlier.headers)
