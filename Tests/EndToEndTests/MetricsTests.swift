@@ -41,6 +41,9 @@ struct MetricsTests {
         .init(process: "worker", name: "pgm_lanes_stopped_partitions", labels: ["consumer": "worker.generic-provider"]),
         .init(
             process: "worker", name: "kafka_consumer_lag", labels: ["topic": "commands.generic-provider"], isMet: any),
+        .init(
+            process: "worker", name: "kafka_consumer_repositioned_total",
+            labels: ["topic": "commands.generic-provider"], isMet: { $0 == 0 }),
         .init(process: "worker", name: "pgm_journal_entries_total", labels: provider),
         .init(process: "worker", name: "pgm_journal_lag_records", labels: ["provider": "stripe"], isMet: any),
         .init(process: "worker", name: "pgm_journal_open", labels: ["provider": "stripe"], isMet: any),

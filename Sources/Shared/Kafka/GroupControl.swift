@@ -128,6 +128,7 @@ extension KafkaGroupConsumer {
         }
         let offsets = committedOffsets(of: partitions)
         let handler = state.withLock { $0.handler }
+        showRepositions(of: partitions)
         if !partitions.isEmpty { handler?.assigned(partitions) }
         logger.info("kafka partitions assigned", metadata: ["kafka.partitions": "\(partitions.count)"])
         state.withLock { state in

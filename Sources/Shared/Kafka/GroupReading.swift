@@ -26,6 +26,13 @@ extension KafkaGroupConsumer {
         [("group", $0.group), ("topic", $0.topic)]
     }
 
+    /// Shows that nothing was repositioned yet of topics that this process begins to read.
+    func showRepositions(of partitions: [KafkaPartition]) {
+        for topic in Set(partitions.map(\.topic)) {
+            Self.repositions.increment(Labels(group: group, topic: topic), by: 0)
+        }
+    }
+
     /// Delivers a batch of each topic that is not paused; false when there was nothing.
     func deliverMessages(_ reading: inout GroupReading) -> Bool {
         let readable = state.withLock { $0.assignment.readable }

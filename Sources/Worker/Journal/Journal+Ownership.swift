@@ -7,8 +7,17 @@ import Synchronization
 extension Journal: Service {
     /// Works until it is cancelled or the process stops.
     public func run() async {
-        await withDiscardingTaskGroup { group in
+        await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.tick() }
+            group.addTask { await self.serve() }
+            // The regular duties end when the process stops.
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func serve() async {
+        await withDiscardingTaskGroup { group in
             for await event in events {
                 if Task.isCancelled { break }
                 group.addTask {

@@ -118,9 +118,8 @@ struct LateAnswerTests {
         let message = try workshop.message(command)
         let script = Script([
             .run {
-                workshop.journal.producerFailed()
-                workshop.sender.replaceProducer()
-                await workshop.owned(message.partition)
+                workshop.sender.replaceProducer { workshop.journal.producerFailed() }
+                await workshop.pass("it is owned again") { workshop.journal.epoch(of: message.partition) == 2 }
             }, Self.paid,
         ])
         #expect(await workshop.process(message, script) == .done)

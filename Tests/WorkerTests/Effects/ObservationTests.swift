@@ -140,6 +140,20 @@ struct ObservationTests {
         #expect(try workshop.results().compactMap(\.notification).count == 1)
     }
 
+    @Test func whatAnotherLaneObservesIsTakenInThePaymentsHomeLane() async throws {
+        let workshop = Workshop()
+        let script = Script([Self.observed(.accepted, awaitsCapture: true)], captures: [.answer(.sample(.ok))])
+        #expect(await workshop.process(try workshop.message(Self.foreign(.callback)), script) == .done)
+        #expect(script.calls(.capture).isEmpty)
+        #expect(try workshop.results().isEmpty)
+        let topic = workshop.codec.topics.commands(of: Workshop.scripted)
+        let moved = try #require(workshop.sender.stored(in: topic).first)
+        #expect(moved.key == Array("s:order-1".utf8))
+        #expect(await workshop.process(moved, script) == .done)
+        #expect(script.calls(.capture).count == 1)
+        #expect(try workshop.results().map(\.outcome) == ["ACCEPTED"])
+    }
+
     @Test func aCaptureThatIsRefusedFailsThePayment() async throws {
         let workshop = Workshop()
         let script = Script([Self.observed(.accepted, awaitsCapture: true)], captures: [.answer(.sample(.ko))])

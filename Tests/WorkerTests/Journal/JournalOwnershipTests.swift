@@ -214,10 +214,11 @@ struct JournalOwnershipTests {
         let workshop = Self.workshop(watcher: watcher)
         await workshop.owned(0)
         await eventually("the owner is told") { watcher.has(.opened(0)) }
-        workshop.journal.producerFailed()
-        #expect(workshop.journal.epoch(of: 0) == nil)
+        workshop.sender.replaceProducer {
+            workshop.journal.producerFailed()
+            #expect(workshop.journal.epoch(of: 0) == nil)
+        }
         #expect(watcher.has(.held(0)))
-        workshop.sender.replaceProducer()
         await workshop.pass("it is owned again") { workshop.journal.epoch(of: 0) == 2 }
         let writer = workshop.journal.state.withLock { $0.partitions[0]?.role.writer }
         #expect(writer == JournalWriter(epoch: 2, generation: 1))

@@ -29,6 +29,7 @@ final class RecordingSender: RecordSender {
         var before: [String: @Sendable (KafkaRecord) -> Void] = [:]
         var attempts = 0
         var generation = 0
+        var isReplacing = false
         /// What journals are not told yet; `nil` while they are told at once.
         var withheld: [@Sendable () -> Void]?
         var isSilent = false
@@ -79,8 +80,15 @@ final class RecordingSender: RecordSender {
     /// Whether no journal can look anything up.
     func setUnreachable(_ isUnreachable: Bool) { state.withLock { $0.isUnreachable = isUnreachable } }
 
-    /// The client that sends is replaced by the next one.
-    func replaceProducer() { state.withLock { $0.generation += 1 } }
+    /// The client that sends is replaced by the next one; nothing is sent while others let go of what they had by it.
+    func replaceProducer(_ letGo: () -> Void = {}) {
+        state.withLock { $0.isReplacing = true }
+        letGo()
+        state.withLock { state in
+            state.generation += 1
+            state.isReplacing = false
+        }
+    }
 
     /// Leaves the last record of each key in a topic.
     func compact(_ topic: String) {
@@ -158,7 +166,7 @@ final class RecordingSender: RecordSender {
         let isOfJournal = record.topic.hasPrefix(KafkaMessage.journalPrefix)
         let (trouble, before, isOver) = state.withLock { state in
             if !isOfJournal { state.attempts += 1 }
-            let isOver = generation ?? state.generation != state.generation
+            let isOver = state.isReplacing || generation ?? state.generation != state.generation
             let isTroubled = state.troubles[record.topic]?.isEmpty == false
             let trouble = isTroubled ? state.troubles[record.topic]?.removeFirst() : nil
             return (trouble, state.before.removeValue(forKey: record.topic), isOver)
