@@ -94,7 +94,7 @@ extension Journal {
         var saved: Int64 = 0
         while await timing.pause(for: interval) {
             let read = positions.values.reduce(0, +)
-            guard read - saved >= Self.recordsBetweenSnapshots else { continue }
+            guard abs(read - saved) >= Self.recordsBetweenSnapshots else { continue }
             saved = read
             await BlockingWork.run { self.save(to: store) }
         }

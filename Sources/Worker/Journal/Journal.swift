@@ -247,7 +247,11 @@ public final class Journal: Sendable {
         }
         guard let message else { return nil }
         let record = try codec.journalRecord(from: message)
-        state.withLock { $0.cache.keep(record, of: partition) }
+        state.withLock { state in
+            state.cache.keep(
+                offset, of: partition, key: message.key ?? [], mark: message.header(MessageHeaderName.journalMark) ?? [],
+                value: record.value, timestampMilliseconds: record.timestampMilliseconds)
+        }
         return record
     }
 
