@@ -180,8 +180,10 @@ extension Journal: Service {
     public var followedPositions: [Int32: Int64] {
         state.withLock { state in
             guard state.isRestored else { return [:] }
-            return state.partitions.filter { settings.standby == .all || $0.value.role != .following }
-                .mapValues { $0.log.position }
+            // Who has lost a partition still waits for what became of its last records.
+            return state.partitions.filter { _, partition in
+                settings.standby == .all || partition.role != .following || partition.isAppending
+            }.mapValues { $0.log.position }
         }
     }
 

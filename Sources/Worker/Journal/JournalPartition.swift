@@ -217,7 +217,8 @@ struct JournalPartition: Sendable {
         }
         endsBefore = 0
         let isBehind = bounds.upperBound > log.position
-        if isBehind, isFollowed || role != .following, !isAppending || !unlocated.isEmpty {
+        let isWaitedFor = !unproven.isEmpty || !unlocated.isEmpty
+        if isBehind, isFollowed || role != .following || isWaitedFor, !isAppending || !unlocated.isEmpty {
             return readOn(to: bounds.upperBound)
         }
         guard !isBehind else { return [] }

@@ -217,7 +217,8 @@ class SimulatedConsumer: SimulatedProcess, GroupMember, @unchecked Sendable {
     /// What it has read, for people.
     var reading: String {
         let read = positions.sorted { $0.key < $1.key }.map { "\($0.value)/\(broker.end(of: $0.key))" }
-        return "read \(read), buffered \(scheduler.bufferedCount), paused \(isPaused)"
+        return
+            "read \(read), buffered \(scheduler.bufferedCount), running \(scheduler.runningCount), paused \(isPaused)"
     }
 
     private func topicPartition(_ partition: Int32) -> KafkaPartition {

@@ -38,6 +38,7 @@ final class Group: @unchecked Sendable {
     private var isWanted = false
     private var forgetsCommits = false
     private var waiting: [ObjectIdentifier] = []
+    private var losses: [KafkaPartition: (end: Int64, until: Duration)] = [:]
     private(set) var rebalances = 0
 
     init(_ world: World, topic: String, partitions: Int32) {
@@ -66,7 +67,11 @@ final class Group: @unchecked Sendable {
             refusedCommits += 1
             return
         }
-        for offset in offsets { committed[offset.partition] = offset.offset }
+        for offset in offsets {
+            // Who lets go of partitions may not have learnt yet that the log has lost its end.
+            let loss = losses[offset.partition].flatMap { world.now < $0.until ? $0.end : nil }
+            committed[offset.partition] = min(offset.offset, loss ?? .max)
+        }
     }
 
     /// Gives the partitions to others, as when a member joins.
@@ -74,6 +79,7 @@ final class Group: @unchecked Sendable {
 
     /// Where the topic's end is now: what was committed behind it is not there.
     func lost(_ partition: KafkaPartition, _ end: Int64) {
+        losses[partition] = (end, world.now + .seconds(10))
         if let offset = committed[partition], offset > end { committed[partition] = end }
     }
 
