@@ -153,7 +153,9 @@ extension Journal {
         return Resumption(continuation: continuation, answer: answer)
     }
 
-    func resume(_ resumption: Resumption?) { resumption?.continuation.resume(returning: resumption?.answer ?? .silence) }
+    func resume(_ resumption: Resumption?) {
+        resumption?.continuation.resume(returning: resumption?.answer ?? .silence)
+    }
 
     private func answer(to number: UInt64, within limit: Duration) async -> Answer {
         let deadline = timing.now + limit
