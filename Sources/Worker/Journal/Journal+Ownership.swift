@@ -115,7 +115,8 @@ extension Journal: Service {
         state.withLock { $0.partitions[partition]?.role == .acquiring(assignment: assignment) }
     }
 
-    /// Whether every key is in the ring that records of the log are sealed with; if not, no partition is owned any more.
+    /// Whether every key is in the ring that records of the log are sealed with; if not, no partition is owned any
+    /// more.
     private var hasNeededKeys: Bool {
         let missing = missingSealingKeys
         if !missing.isEmpty { state.withLock { $0.lacksKeys = true } }
