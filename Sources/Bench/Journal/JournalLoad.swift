@@ -123,8 +123,7 @@ struct JournalLoad {
             // The first owner's epoch: a worker that follows is the first one of this installation.
             key: JournalRecordKey(key, JournalWriter(epoch: 1, generation: 0)), mark: mark,
             value: try codec.journalValue(summary, content, of: key, provider: provider))
-        return codec.record(
-            for: entry, of: provider, partition: Int32(abs(number) % installation.partitions), atMilliseconds: now)
+        return codec.record(for: entry, of: provider, partition: Int32(abs(number) % installation.partitions))
     }
 
     /// Another text for each number, in no order: as merchants' references are for an index.

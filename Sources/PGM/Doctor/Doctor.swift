@@ -113,15 +113,15 @@ extension Doctor {
         }
         let answered = Finding.fine("broker", "answers")
         let partitions = TopicCheck.partitions(of: topics, counts: counts, names: process.topics)
-        guard !process.kafka.isEmbedded else { return [answered] + partitions }
+        let keys = role == .all || role == .worker ? await journalKeys(process, providers, counts) : []
+        guard !process.kafka.isEmbedded else { return [answered] + partitions + keys }
         do {
             let settings = try await KafkaAdministration.topicSettings(
                 topics: counts.keys.sorted(), configuration: process.kafka, within: Self.brokerLimit)
-            let keys = role == .all || role == .worker ? await journalKeys(process, providers, counts) : []
             return [answered] + partitions + TopicCheck.settings(of: topics, found: settings) + keys
         } catch {
             let sentence = "the broker does not tell them (\(error.code.rawValue)); allow DescribeConfigs on the topics"
-            return [answered] + partitions + [.wrong("settings of topics", sentence)]
+            return [answered] + partitions + [.wrong("settings of topics", sentence)] + keys
         }
     }
 
@@ -132,10 +132,11 @@ extension Doctor {
         let codec = MessageCodec(topics: process.topics, source: "/pgm/doctor", keys: process.keys)
         let logger = Logger(label: "pgm") { LineLogHandler(label: $0, level: .error, format: process.logFormat) }
         var findings: [Finding] = []
-        for provider in providers where counts[process.topics.journal(of: provider)] != nil {
+        for provider in providers {
+            guard let count = counts[process.topics.journal(of: provider)] else { continue }
             let subject = "encryption keys of " + process.topics.journal(of: provider)
             let used = try? await JournalView.read(
-                provider, partitions: process.plan.commandPartitions, codec: codec, configuration: process.kafka,
+                provider, partitions: Int32(count), codec: codec, configuration: process.kafka,
                 logger: logger, within: Self.brokerLimit
             ) { $0.sealingKeys }
             guard let used else {

@@ -16,16 +16,26 @@ struct JoiningWorker: Service {
             return await group.allSatisfy(\.self)
         }
         guard areRead else { return }
-        let missing = Set(journals.flatMap(\.missingSealingKeys)).sorted()
-        guard missing.isEmpty else { throw MissingKeys(ids: missing) }
+        try checkKeys(journals)
         logger.info("the journals are read, joining the group")
         try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await lanes.run() }
             for journal in journals { group.addTask { await journal.keepSaving(every: snapshotInterval) } }
-            try await lanes.run()
-            // The indexes are kept once more when what was under way has ended.
-            group.cancelAll()
+            group.addTask { try await watchKeys() }
             try await group.waitForAll()
         }
+        // What was under way has ended.
+        for journal in journals { await journal.saveSnapshot() }
+    }
+
+    /// Throws when partitions cannot be owned for want of keys; ends when the process stops.
+    private func watchKeys() async throws {
+        while await Pause.wait(for: .seconds(1)) { try checkKeys(journals.filter(\.lacksKeys)) }
+    }
+
+    private func checkKeys(_ journals: [Journal]) throws {
+        let missing = Set(journals.flatMap(\.missingSealingKeys)).sorted()
+        guard missing.isEmpty else { throw MissingKeys(ids: missing) }
     }
 }
 

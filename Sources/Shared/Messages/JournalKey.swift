@@ -50,7 +50,7 @@ public struct JournalWriter: Sendable, Hashable, Comparable, Codable {
     }
 
     /// Highest epoch that is taken from a record, so that the next one still is a number.
-    static let epochMax = Int64.max / 2
+    static let epochMax: Int64 = 1_000_000_000_000_000
     /// Highest generation that is taken from a record.
     static let generationMax = Int(Int32.max)
 }

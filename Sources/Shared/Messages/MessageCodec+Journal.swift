@@ -37,7 +37,8 @@ extension MessageCodec {
             headers: journalHeaders(id: id, JournalMark()))
     }
 
-    /// Three headers: a log of hundreds of millions of records is read by them, writer and time stand in the line in clear.
+    /// Three headers, by which a log of hundreds of millions of records is read; writer and time stand in the line in
+    /// clear.
     private func journalHeaders(id: String, _ mark: JournalMark) -> [KafkaHeader] {
         [
             KafkaHeader(name: MessageHeaderName.id, text: id),

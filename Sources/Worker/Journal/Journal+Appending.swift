@@ -17,6 +17,8 @@ extension Journal {
         var writer: JournalWriter
         /// Whether the record counts as its owner's; otherwise it is a fact that an owner before told too late.
         var isOwner: Bool
+        /// Whether any producer of the process may send it.
+        var isAnyGeneration = false
     }
 
     /// Appends a record and waits until it is known whether it counts.
@@ -44,7 +46,7 @@ extension Journal {
                 offset: 0, timestampMilliseconds: now, writer: begun.writer, id: .init(id), subject: .entry(hash),
                 mark: mark, key: draft.key)
             let sent = codec.record(for: record, of: provider, partition: partition)
-            switch await send(sent, reading, record, begun, isTooLate) {
+            switch await send(sent, reading, begun, isTooLate) {
             case .judged(.valid): return .valid
             case .judged(.late), .stored: return .void
             case .silence: return .unconfirmed
@@ -68,12 +70,12 @@ extension Journal {
         let reading = JournalReading(
             offset: 0, timestampMilliseconds: now, writer: writer, id: .init(id), subject: .owner, mark: JournalMark(),
             key: nil)
-        let begun = Begun(number: nextNumber(), writer: writer, isOwner: true)
+        let begun = Begun(number: nextNumber(), writer: writer, isOwner: true, isAnyGeneration: true)
         state.withLock { state in
             state.waiters[begun.number] = Waiter()
             state.partitions[partition]?.sent()
         }
-        if case .judged(.valid) = await send(record, reading, nil, begun, isTooLate) { return true }
+        if case .judged(.valid) = await send(record, reading, begun, isTooLate) { return true }
         return false
     }
 
@@ -95,11 +97,10 @@ extension Journal {
 
     /// Sends a record and waits for what becomes of it.
     private func send(
-        _ record: KafkaRecord, _ reading: JournalReading, _ entry: JournalRecord?, _ begun: Begun,
-        _ isTooLate: @Sendable () -> Bool
+        _ record: KafkaRecord, _ reading: JournalReading, _ begun: Begun, _ isTooLate: @Sendable () -> Bool
     ) async -> Answer {
         let (number, partition) = (begun.number, record.partition)
-        sender.submit(record, generation: entry == nil ? nil : begun.writer.generation) { [self] result in
+        sender.submit(record, generation: begun.isAnyGeneration ? nil : begun.writer.generation) { [self] result in
             switch result {
             case .failure(let error):
                 resume(
@@ -111,7 +112,7 @@ extension Journal {
             case .success(let place):
                 var stored = reading
                 stored.offset = place.offset
-                acknowledged(number, stored, entry, partition)
+                acknowledged(number, stored, record)
             }
         }
         while true {
@@ -124,21 +125,16 @@ extension Journal {
     }
 
     /// The broker has acknowledged an owner's record.
-    private func acknowledged(
-        _ number: UInt64, _ reading: JournalReading, _ record: JournalRecord?, _ partition: Int32
-    ) {
+    private func acknowledged(_ number: UInt64, _ reading: JournalReading, _ record: KafkaRecord) {
+        let partition = record.partition
         change(partition) { state in
-            if let record, reading.offset >= 0 {
-                if case .entry(let hash) = reading.subject,
-                    let old = state.partitions[partition]?.log.entries.offset(of: hash)
-                {
+            if reading.offset >= 0, case .entry(let hash) = reading.subject, let value = record.value {
+                if let old = state.partitions[partition]?.log.entries.offset(of: hash) {
                     state.cache.drop(old, of: partition)
                 }
                 state.cache.keep(
-                    JournalStoredRecord(
-                        key: record.key, mark: record.mark, value: record.value, offset: reading.offset,
-                        timestampMilliseconds: reading.timestampMilliseconds),
-                    of: partition)
+                    reading.offset, of: partition, key: record.key ?? [], mark: record.headers.last?.value ?? [],
+                    value: value, timestampMilliseconds: reading.timestampMilliseconds)
             }
             return state.partitions[partition]?.acknowledged(number, reading) ?? []
         }
@@ -157,7 +153,9 @@ extension Journal {
         return Resumption(continuation: continuation, answer: answer)
     }
 
-    func resume(_ resumption: Resumption?) { resumption?.continuation.resume(returning: resumption?.answer ?? .silence) }
+    func resume(_ resumption: Resumption?) {
+        resumption?.continuation.resume(returning: resumption?.answer ?? .silence)
+    }
 
     private func answer(to number: UInt64, within limit: Duration) async -> Answer {
         let deadline = timing.now + limit

@@ -115,16 +115,16 @@ extension Journal: Service {
         state.withLock { $0.partitions[partition]?.role == .acquiring(assignment: assignment) }
     }
 
-    /// Whether every key is in the ring that records of the log are sealed with.
+    /// Whether every key is in the ring that records of the log are sealed with; if not, no partition is owned any
+    /// more.
     private var hasNeededKeys: Bool {
         let missing = missingSealingKeys
-        if !missing.isEmpty {
-            logger.error(
-                "the journal needs encryption keys that PGM_ENCRYPTION_KEYS lacks",
-                metadata: .of([.reason: missing.joined(separator: ", ")]))
-        }
+        if !missing.isEmpty { state.withLock { $0.lacksKeys = true } }
         return missing.isEmpty
     }
+
+    /// Whether a partition could not be owned for want of keys: the process should end, so that others get it.
+    public var lacksKeys: Bool { state.withLock { $0.lacksKeys } }
 
     /// Ids of keys that records of the log are sealed with and that are not in the ring.
     public var missingSealingKeys: [String] { sealingKeys.keys.filter { !codec.hasSealingKey($0) }.sorted() }

@@ -86,18 +86,23 @@ extension Journal {
         return copy
     }
 
-    /// Keeps the indexes regularly, and once more at the end; at once when they are kept nowhere.
+    /// Keeps the indexes regularly until the process stops; at once when they are kept nowhere.
     ///
     /// - Parameter interval: at each one they are written when enough was read since.
     public func keepSaving(every interval: Duration) async {
-        guard let store = snapshots else { return }
+        guard snapshots != nil else { return }
         var saved: Int64 = 0
         while await timing.pause(for: interval) {
             let read = positions.values.reduce(0, +)
-            guard read - saved >= Self.recordsBetweenSnapshots else { continue }
+            guard abs(read - saved) >= Self.recordsBetweenSnapshots else { continue }
             saved = read
-            await BlockingWork.run { self.save(to: store) }
+            await saveSnapshot()
         }
+    }
+
+    /// Keeps the indexes now, where they are kept.
+    public func saveSnapshot() async {
+        guard let store = snapshots else { return }
         await BlockingWork.run { self.save(to: store) }
     }
 

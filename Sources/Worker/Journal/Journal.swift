@@ -58,6 +58,7 @@ public final class Journal: Sendable {
         var ends: [Int32: Int64] = [:]
         var cache: JournalCache
         var assignments: UInt64 = 0
+        var lacksKeys = false
         var source: (any JournalSource)?
         /// Whether the kept index was taken over, where there can be one: until then nothing is read.
         var isRestored: Bool
@@ -247,7 +248,12 @@ public final class Journal: Sendable {
         }
         guard let message else { return nil }
         let record = try codec.journalRecord(from: message)
-        state.withLock { $0.cache.keep(record, of: partition) }
+        state.withLock { state in
+            state.cache.keep(
+                offset, of: partition, key: message.key ?? [],
+                mark: message.header(MessageHeaderName.journalMark) ?? [],
+                value: record.value, timestampMilliseconds: record.timestampMilliseconds)
+        }
         return record
     }
 

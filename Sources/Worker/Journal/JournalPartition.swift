@@ -269,8 +269,8 @@ struct JournalPartition: Sendable {
         return [.read(from: readingStart, upTo: target)]
     }
 
-    /// The last record that was read comes along: when another one stands there, the log has lost its end meanwhile, and
-    /// was written on past the position before anybody asked where it ends.
+    /// The last record that was read comes along: when another one stands there, the log has lost its end meanwhile,
+    /// and was written on past the position before anybody asked where it ends.
     private var readingStart: Int64 {
         guard let last = log.last, last.offset >= log.entries.first else { return log.position }
         return min(last.offset, log.position)

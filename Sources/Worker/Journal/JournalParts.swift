@@ -115,63 +115,6 @@ enum JournalLoadError: Error, Sendable, Hashable {
     case unavailable
 }
 
-/// Values of recent records, by their places; of more than its bytes the oldest go.
-struct JournalCache: Sendable {
-    private struct Place: Hashable {
-        let partition: Int32
-        let offset: Int64
-    }
-
-    private let bytesMax: Int
-    private var records: [Place: JournalStoredRecord] = [:]
-    private var order: [Place] = []
-    private var oldest = 0
-    private var bytes = 0
-
-    init(bytesMax: Int) { self.bytesMax = bytesMax }
-
-    /// The record at a place, when it is kept.
-    func record(at offset: Int64, of partition: Int32) -> JournalStoredRecord? {
-        records[Place(partition: partition, offset: offset)]
-    }
-
-    /// Keeps a record.
-    mutating func keep(_ record: JournalStoredRecord, of partition: Int32) {
-        let place = Place(partition: partition, offset: record.offset)
-        if let known = records.updateValue(record, forKey: place) {
-            bytes += record.value.count - known.value.count
-        } else {
-            order.append(place)
-            bytes += record.value.count + Self.overhead
-        }
-        while bytes > bytesMax, oldest < order.count { dropOldest() }
-        if oldest > 4096, oldest * 2 > order.count {
-            order.removeFirst(oldest)
-            oldest = 0
-        }
-    }
-
-    /// Forgets what was replaced by a later record of its entry.
-    mutating func drop(_ offset: Int64, of partition: Int32) {
-        guard let known = records.removeValue(forKey: Place(partition: partition, offset: offset)) else { return }
-        bytes -= known.value.count + Self.overhead
-    }
-
-    /// Forgets a partition.
-    mutating func drop(partition: Int32) {
-        for place in records.keys where place.partition == partition { drop(place.offset, of: partition) }
-    }
-
-    private mutating func dropOldest() {
-        let place = order[oldest]
-        oldest += 1
-        drop(place.offset, of: place.partition)
-    }
-
-    /// What a record costs besides its value, about.
-    private static let overhead = 300
-}
-
 /// Work that blocks a thread, kept off the threads that tasks run on.
 enum BlockingWork {
     private static let queue = DispatchQueue(label: "pgm.journal", attributes: .concurrent)

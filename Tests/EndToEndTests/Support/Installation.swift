@@ -25,7 +25,10 @@ final class Installation: Sendable {
         func add(_ process: PGMProcess) { all.append(process) }
     }
 
-    static func start(_ extra: [String: String] = [:]) async throws -> Installation {
+    /// - Parameter topicArguments: further arguments of `pgm topics create`; the embedded broker takes none.
+    static func start(
+        _ extra: [String: String] = [:], topicArguments: [String] = []
+    ) async throws -> Installation {
         let directory = FileManager.default.temporaryDirectory.appending(path: "pgm-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let ports = try await freePorts(2)
@@ -35,7 +38,8 @@ final class Installation: Sendable {
         var infrastructure: [PGMProcess] = []
         if let servers = ProcessInfo.processInfo.environment["PGM_TEST_BOOTSTRAP_SERVERS"] {
             environment["KAFKA_BOOTSTRAP_SERVERS"] = servers
-            let create = try PGMProcess(["topics", "create"], environment: environment, directory: directory)
+            let create = try PGMProcess(
+                ["topics", "create"] + topicArguments, environment: environment, directory: directory)
             guard try await eventually(within: .seconds(60), { !create.isRunning }), create.status == 0 else {
                 throw InstallationError(problem: "topics could not be created:\n" + create.output)
             }
@@ -127,6 +131,25 @@ final class Installation: Sendable {
     /// Whether the broker is a cluster that others use too.
     static let isOnCluster = ProcessInfo.processInfo.environment["PGM_TEST_BOOTSTRAP_SERVERS"] != nil
 
+    /// Sends a signal to the simulators: a stopped one leaves its callers waiting.
+    func signalSandbox(_ signal: Int32) {
+        for process in infrastructure where process.name.hasPrefix("sandbox") { process.send(signal) }
+    }
+
+    /// A new directory that goes with the installation.
+    func emptyDirectory() throws -> String {
+        let new = directory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: new, withIntermediateDirectories: false)
+        return new.path
+    }
+
+    /// How a client of the test's own reaches the broker.
+    func kafka(clientID: String) -> KafkaConfiguration {
+        KafkaConfiguration(
+            bootstrapServers: environment["KAFKA_BOOTSTRAP_SERVERS"] ?? "", clientID: clientID,
+            isEmbedded: environment["KAFKA_EMBEDDED"] == "true")
+    }
+
     /// Stops the broker, when it is this installation's own.
     func stopBroker() async {
         for process in infrastructure where process.name == "dev-broker" { await process.stop() }
@@ -178,9 +201,9 @@ struct InstallationError: Error, CustomStringConvertible {
 
 /// Runs a test against an installation and stops it whatever happens.
 func withInstallation(
-    _ extra: [String: String] = [:], _ body: (Installation) async throws -> Void
+    _ extra: [String: String] = [:], topicArguments: [String] = [], _ body: (Installation) async throws -> Void
 ) async throws {
-    let installation = try await Installation.start(extra)
+    let installation = try await Installation.start(extra, topicArguments: topicArguments)
     do {
         try await body(installation)
     } catch {

@@ -6,11 +6,8 @@ import Synchronization
 /// Reads every record of an installation's topics, raw.
 enum TopicDump {
     static func records(of installation: Installation) async throws -> [String] {
-        let environment = installation.environment
-        let configuration = KafkaConfiguration(
-            bootstrapServers: environment["KAFKA_BOOTSTRAP_SERVERS"] ?? "", clientID: "topic-dump",
-            isEmbedded: environment["KAFKA_EMBEDDED"] == "true")
-        let names = TopicNames(prefix: environment["KAFKA_TOPIC_PREFIX"] ?? "")
+        let configuration = installation.kafka(clientID: "topic-dump")
+        let names = TopicNames(prefix: installation.topicPrefix)
         let plan = TopicPlan(commandPartitions: 6, replyPartitions: 3, replicationFactor: 1)
         let partitions = plan.topics(named: names, providers: ProviderRegistry.all.map { $0.description.name })
             .flatMap { topic in (0..<topic.partitions).map { KafkaPartition(topic: topic.name, partition: $0) } }

@@ -2,7 +2,8 @@ import Shared
 
 @testable import Worker
 
-/// A rule that is broken on purpose, from outside of the product: a simulation that does not find that out proves nothing.
+/// A rule that is broken on purpose, from outside of the product: a simulation that does not find that out proves
+/// nothing.
 protocol DeliberateFault: Sendable {
     /// What a worker has in place of its producer.
     func sender(_ honest: any RecordSender, _ codec: MessageCodec) -> any RecordSender

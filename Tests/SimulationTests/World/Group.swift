@@ -59,7 +59,8 @@ final class Group: @unchecked Sendable {
         rebalance()
     }
 
-    /// Takes commits of members that hold partitions; of those that were expelled, or are of an earlier generation, none.
+    /// Takes commits of members that hold partitions; none of those that were expelled, or are of an earlier
+    /// generation.
     func commit(_ offsets: [KafkaOffset], by member: any GroupMember) {
         guard let seat = seats.first(where: { $0.member === member }), seat.hasPartitions,
             seat.generation == assignedGeneration

@@ -121,8 +121,8 @@ struct Troubles {
         if tries > 0 { world.after(.milliseconds(60)) { lose(places, tries: tries - 1, mayGo) } }
     }
 
-    /// Whether nobody can know of a record, it is the owner's of a process that is dead, or the log says the same without
-    /// it.
+    /// Whether nobody can know of a record, it is the owner's of a process that is dead, or the log says the same
+    /// without it.
     private func isHarmlessToLose(_ place: KafkaPartition, _ stored: Broker.Stored) -> Bool {
         let message = stored.message
         guard stored.isKnown else { return true }

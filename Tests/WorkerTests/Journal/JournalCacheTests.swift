@@ -3,9 +3,26 @@ import Testing
 
 @testable import Worker
 
+extension JournalCache {
+    fileprivate mutating func keep(_ record: JournalStoredRecord, of partition: Int32) {
+        keep(
+            record.offset, of: partition, key: record.key.bytes, mark: Array(record.mark.text.utf8),
+            value: record.value, timestampMilliseconds: record.timestampMilliseconds)
+    }
+}
+
 struct JournalCacheTests {
     private static func record(_ offset: Int64, bytes: Int = 700) -> JournalStoredRecord {
         .sample("x", .epoch(1), at: offset, bytes: bytes)
+    }
+
+    @Test func aRecordComesBackAsItWas() {
+        var cache = JournalCache(bytesMax: 10_000)
+        for offset in Int64(0)..<100 {
+            let record = Self.record(offset, bytes: Int(offset * 37 % 900))
+            cache.keep(record, of: 3)
+            #expect(cache.record(at: offset, of: 3) == record)
+        }
     }
 
     @Test func theOldestGoWhenThereIsNoRoom() {
@@ -24,12 +41,12 @@ struct JournalCacheTests {
         #expect(cache.record(at: 2, of: 0) != nil)
     }
 
-    @Test func whatIsDroppedLeavesItsRoomToOthers() {
+    @Test func whatIsDroppedIsGoneAndTheOthersStay() {
         var cache = JournalCache(bytesMax: 10_000)
         for offset in Int64(0)..<10 { cache.keep(Self.record(offset), of: 0) }
         for offset in Int64(0)..<5 { cache.drop(offset, of: 0) }
-        for offset in Int64(10)..<15 { cache.keep(Self.record(offset), of: 0) }
-        for offset in Int64(5)..<15 { #expect(cache.record(at: offset, of: 0) != nil) }
+        for offset in Int64(0)..<5 { #expect(cache.record(at: offset, of: 0) == nil) }
+        for offset in Int64(5)..<10 { #expect(cache.record(at: offset, of: 0) != nil) }
         cache.drop(99, of: 0)
     }
 
