@@ -150,6 +150,19 @@ final class Simulation: @unchecked Sendable {
         broker.compact(journal, lag: lag, before: behind) { settings.fault.compactionKey($0) }
     }
 
+    /// A while after a log has lost its end somebody writes to it, so that who has read what is gone learns it.
+    func writeOn(_ journal: KafkaPartition) {
+        world.after(.seconds(3)) { [unowned self] in
+            // More than it can have lost.
+            for _ in 0..<3 {
+                let record = codec.ownerRecord(
+                    id: "owner.1.nobody.\(world.random())", epoch: 1, summary: JournalSummary(),
+                    of: Settings.provider, partition: journal.partition)
+                broker.store(record, wall: world.wall)
+            }
+        }
+    }
+
     // MARK: - Processes
 
     private var startingCodec: MessageCodec {

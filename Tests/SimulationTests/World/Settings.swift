@@ -81,7 +81,7 @@ struct Settings: Sendable {
     var requestTimeout: Duration { isSlow ? .seconds(25) : .seconds(12) }
     var providerTimeout: Duration { isSlow ? .seconds(18) : .seconds(5) }
     /// How often a merchant repeats a request.
-    var triesMax: Int { hasFalseClocks ? 8 : 60 }
+    var triesMax: Int { hasFalseClocks ? 8 : 150 }
 
     static let fixed = Backoff(first: .milliseconds(100), cap: .seconds(2), jitter: 0)
 

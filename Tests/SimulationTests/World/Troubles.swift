@@ -27,6 +27,7 @@ struct Troubles {
             let trouble = Trouble.allCases[world.pick(0...(Trouble.allCases.count - 1))]
             later { cause(trouble) }
         }
+        for _ in 0..<2 where world.chance(0.2) { later { failProducer() } }
         compactRegularly()
         simulation.bank.onSlow = { [self] in outliveDrain() }
     }
@@ -83,7 +84,12 @@ struct Troubles {
         case .leaderChange: changeLeaders()
         case .producerFailure: failProducer()
         case .move: simulation.workerGroup.move()
-        case .loseJournal: lose(simulation.journals, tries: 60) { isHarmlessToLose($0, $1) }
+        case .loseJournal:
+            lose(simulation.journals, tries: 60) {
+                isHarmlessToLose($0, $1)
+            } then: {
+                simulation.writeOn($0)
+            }
         case .loseCommands: lose(commands, tries: 60) { isDone($0, $1) }
         }
     }
@@ -108,7 +114,8 @@ struct Troubles {
 
     /// Takes the last record or two of one of these partitions, as soon as no promise goes with them.
     private func lose(
-        _ places: [KafkaPartition], tries: Int, _ mayGo: @escaping (KafkaPartition, Broker.Stored) -> Bool
+        _ places: [KafkaPartition], tries: Int, _ mayGo: @escaping (KafkaPartition, Broker.Stored) -> Bool,
+        then: @escaping (KafkaPartition) -> Void = { _ in }
     ) {
         let place = places[world.pick(0...(places.count - 1))]
         let count = world.pick(1...2)
@@ -116,9 +123,10 @@ struct Troubles {
         // Who stands still cannot learn of it.
         let isSeen = simulation.workers.allSatisfy { $0.isDead || !$0.isFrozen && !$0.isCutOff }
         if last.count == count, isSeen, last.allSatisfy({ mayGo(place, $0) }) {
-            return simulation.broker.lose(last: count, of: place)
+            simulation.broker.lose(last: count, of: place)
+            return then(place)
         }
-        if tries > 0 { world.after(.milliseconds(60)) { lose(places, tries: tries - 1, mayGo) } }
+        if tries > 0 { world.after(.milliseconds(60)) { lose(places, tries: tries - 1, mayGo, then: then) } }
     }
 
     /// Whether nobody can know of a record, it is the owner's of a process that is dead, or the log says the same
