@@ -50,14 +50,16 @@ struct JournalAppendingTests {
         let workshop = await Self.ready()
         workshop.sender.store(KafkaRecord(topic: workshop.journalTopic, partition: 0, key: nil, value: nil))
         #expect(try await Self.append(workshop) == .valid)
-        #expect(workshop.log.ranges == [RecordedLog.Range(partition: 0, start: 1, end: 2)])
+        // The last record that was read comes along, to see that it still stands there.
+        #expect(workshop.log.ranges == [RecordedLog.Range(partition: 0, start: 0, end: 2)])
     }
 
     @Test func whatIsAcknowledgedWithoutAPlaceIsRead() async throws {
         let workshop = await Self.ready()
         workshop.sender.losePlace(of: workshop.journalTopic)
         #expect(try await Self.append(workshop) == .valid)
-        #expect(workshop.log.ranges == [RecordedLog.Range(partition: 0, start: 1, end: 2)])
+        // The last record that was read comes along, to see that it still stands there.
+        #expect(workshop.log.ranges == [RecordedLog.Range(partition: 0, start: 0, end: 2)])
     }
 
     @Test func aRecordWhoseAcknowledgementIsLostIsWrittenAgain() async throws {
@@ -186,7 +188,6 @@ struct JournalAppendingTests {
             state.partitions[0]?.log.entries.set(workshop.journal.hash.of(.payment("other")), to: 1)
         }
         await #expect(throws: JournalLoadError.indexDamaged) { try await workshop.known(.payment("other"), in: 0) }
-        #expect(workshop.journal.epoch(of: 0) == nil)
         await workshop.pass("it is owned again") { workshop.journal.epoch(of: 0) == 2 }
         #expect(try await workshop.known(.payment("other"), in: 0) == nil)
         #expect(try await workshop.known(Self.key, in: 0) != nil)
