@@ -39,6 +39,7 @@ struct LogReaderThread {
 
     /// Takes a range in place of the one before.
     mutating func read(_ partition: KafkaPartition, from offset: Int64, upTo end: Int64) {
+        handler.began(partition, offset)
         guard offset < end else {
             if partitions[partition]?.reading == .range { stop(partition) }
             partitions[partition]?.endRange()

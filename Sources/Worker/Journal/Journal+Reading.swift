@@ -4,6 +4,11 @@ import Synchronization
 
 /// Taking in what the topic says; called on the reader's thread.
 extension Journal {
+    /// A reading of a partition is taken up at an offset: what comes from here on is of it.
+    public func began(_ offset: Int64, of partition: Int32) {
+        state.withLock { $0.partitions[partition]?.began(offset) }
+    }
+
     /// Records of a partition in their order.
     public func received(_ records: [JournalReading], of partition: Int32) {
         change(partition) { state in

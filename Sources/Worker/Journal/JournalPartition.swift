@@ -77,8 +77,10 @@ struct JournalPartition: Sendable {
     private var unlocated: [JournalReading.RecordID: UInt64] = [:]
     /// Verdicts on records that were read while appends were under way: an acknowledgement may come later.
     private var readAhead: [JournalReading.RecordID: JournalLog.Verdict] = [:]
-    /// Whether nothing was asked for since the log was dropped: what still arrives is of the reading before.
+    /// Whether no reading was taken up since the log was dropped: what still arrives is of the reading before.
     private var isForgetting = false
+    /// Where the reading begins that is to be taken up then.
+    private var awaitedStart: Int64?
     /// How often in a row the log was seen to end before the position.
     private var endsBefore = 0
 
@@ -166,6 +168,11 @@ struct JournalPartition: Sendable {
 
     // MARK: - Reading
 
+    /// A reading was taken up at an offset.
+    mutating func began(_ offset: Int64) {
+        if offset == awaitedStart { (isForgetting, awaitedStart) = (false, nil) }
+    }
+
     /// A record was read.
     mutating func received(_ record: JournalReading) -> [Action] {
         guard !isStopped, !isForgetting else { return [] }
@@ -233,7 +240,7 @@ struct JournalPartition: Sendable {
     mutating func reset() -> [Action] {
         let assignment = role.assignment
         log = JournalLog()
-        isForgetting = true
+        (isForgetting, awaitedStart) = (true, nil)
         (target, reading, endsBefore) = (0, nil, 0)
         readAhead = [:]
         isCaughtUp = false
@@ -258,7 +265,7 @@ struct JournalPartition: Sendable {
         target = max(target, end)
         guard !isStopped, target > log.position || isAnyway, reading == nil || reading ?? 0 < target else { return [] }
         reading = target
-        isForgetting = false
+        if isForgetting { awaitedStart = readingStart }
         return [.read(from: readingStart, upTo: target)]
     }
 

@@ -15,7 +15,8 @@ enum AppendOutcome: Sendable, Hashable {
 
 /// Where a journal's records come from, and where they stand.
 ///
-/// What is read arrives through ``Journal/received(_:of:)``, ``Journal/reached(_:of:)`` and ``Journal/outOfLog(_:)``.
+/// What is read arrives through ``Journal/began(_:of:)``, ``Journal/received(_:of:)``, ``Journal/reached(_:of:)`` and
+/// ``Journal/outOfLog(_:)``.
 public protocol JournalSource: Sendable {
     /// Reads a partition from an offset up to before another one, instead of what was being read of it.
     func read(_ partition: Int32, from offset: Int64, upTo end: Int64)

@@ -107,6 +107,11 @@ public final class JournalReader: Service, KafkaLogHandler {
 
     // MARK: - On the reader's thread
 
+    /// A reading of a partition is taken up.
+    public func began(_ partition: KafkaPartition, _ offset: Int64) {
+        state.withLock { $0.journals[partition.topic] }?.began(offset, of: partition.partition)
+    }
+
     /// Records of a partition were read.
     public func received(_ batch: KafkaRecordBatch, of partition: KafkaPartition) {
         guard let journal = state.withLock({ $0.journals[partition.topic] }) else { return }

@@ -54,6 +54,7 @@ final class Memory: Sendable, JournalSource {
         let readings = messages.compactMap {
             try? parts.codec.journalReading(from: $0, parts.journal.hash, claimsSince: 0)
         }
+        parts.journal.began(offset, of: partition)
         parts.journal.received(readings, of: partition)
         parts.journal.reached(end, of: partition)
     }

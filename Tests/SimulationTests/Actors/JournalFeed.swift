@@ -20,6 +20,8 @@ final class JournalFeed: JournalSource, @unchecked Sendable {
     private let lie: (any JournalLie)?
     private var readings: [Int32: Reading] = [:]
     private var numbers = 0
+    /// The last request that was taken up.
+    private var taken: [Int32: Int] = [:]
     weak var journal: Journal?
 
     /// - Parameter lie: what is told instead of what the log says.
@@ -40,10 +42,19 @@ final class JournalFeed: JournalSource, @unchecked Sendable {
 
     // MARK: - Reading on
 
+    /// Like any request to a reading thread, it is taken up a moment later; until then the reading before goes on.
     func read(_ partition: Int32, from offset: Int64, upTo end: Int64) {
         numbers += 1
-        readings[partition] = Reading(position: offset, end: end, number: numbers)
-        later(partition, numbers, world.milliseconds(1...6))
+        let reading = Reading(position: offset, end: end, number: numbers)
+        world.after(world.milliseconds(1...4)) { [weak self] in
+            self?.box.process?.whenAwake {
+                guard let self, reading.number > self.taken[partition] ?? 0 else { return }
+                self.taken[partition] = reading.number
+                self.readings[partition] = reading
+                self.journal?.began(reading.position, of: partition)
+                self.later(partition, reading.number, self.world.milliseconds(1...3))
+            }
+        }
     }
 
     private func later(_ partition: Int32, _ number: Int, _ time: Duration) {

@@ -103,6 +103,7 @@ final class RecordedLog: JournalSource {
 
     private func deliver(_ range: Range, to journal: Journal) {
         guard let log = sender.log(of: place(range.partition)) else { return }
+        journal.began(range.start, of: range.partition)
         let claimsSince = journal.clock.unixMilliseconds - ClaimTable.lifeMilliseconds
         for message in log.records where (range.start..<range.end).contains(message.offset) {
             do throws(MessageError) {
