@@ -33,7 +33,7 @@ struct JournalKeyTests {
     @Test(arguments: references)
     func theKeyOfAPaymentIsReadBackWhateverTheMerchantCallsIt(reference: String) throws {
         for writer in [
-            JournalWriter(epoch: 1, generation: 0), JournalWriter(epoch: 999_999_999_999_999_999, generation: 12),
+            JournalWriter(epoch: 1, generation: 0), JournalWriter(epoch: JournalWriter.epochMax, generation: 12),
             JournalWriter(epoch: 7, generation: JournalWriter.generationMax),
         ] {
             let key = JournalRecordKey(.payment(reference), writer)

@@ -79,14 +79,18 @@ import Testing
     func headersFollowCloudEvents(type: MessageType) throws {
         for record in try #require(try MessageFixtures.records()[type]) {
             let message = MessageFixtures.message(record)
-            #expect(message.text("ce_specversion") == "1.0")
             #expect(message.text("ce_type") == type.rawValue)
-            #expect(message.text("ce_source") == "ingress/7")
-            let isJSON = type != .journal
-            #expect(message.text("content-type") == (isJSON ? "application/json" : "application/octet-stream"))
             #expect(message.text("ce_id")?.isEmpty == false)
-            #expect(["2026-09-21T14:13:20.123Z", "1970-01-01T00:00:00.000Z"].contains(message.text("ce_time")))
             #expect(Set(record.headers.map(\.name)).count == record.headers.count)
+            // The journal's records have no header that its readers do not look at.
+            guard type != .journal else {
+                #expect(Set(record.headers.map(\.name)) == ["ce_id", "ce_type", "journal-mark"])
+                continue
+            }
+            #expect(message.text("ce_specversion") == "1.0")
+            #expect(message.text("ce_source") == "ingress/7")
+            #expect(message.text("content-type") == "application/json")
+            #expect(["2026-09-21T14:13:20.123Z", "1970-01-01T00:00:00.000Z"].contains(message.text("ce_time")))
         }
     }
 

@@ -50,6 +50,7 @@ struct JournalAppendingTests {
         let workshop = await Self.ready()
         workshop.sender.store(KafkaRecord(topic: workshop.journalTopic, partition: 0, key: nil, value: nil))
         #expect(try await Self.append(workshop) == .valid)
+        // The last record that was read comes along, to see that it still stands there.
         #expect(workshop.log.ranges == [RecordedLog.Range(partition: 0, start: 0, end: 2)])
     }
 
@@ -57,6 +58,7 @@ struct JournalAppendingTests {
         let workshop = await Self.ready()
         workshop.sender.losePlace(of: workshop.journalTopic)
         #expect(try await Self.append(workshop) == .valid)
+        // The last record that was read comes along, to see that it still stands there.
         #expect(workshop.log.ranges == [RecordedLog.Range(partition: 0, start: 0, end: 2)])
     }
 

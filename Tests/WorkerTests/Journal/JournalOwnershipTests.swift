@@ -238,7 +238,7 @@ struct JournalOwnershipTests {
         #expect(second.log.ranges.isEmpty)
         second.journal.assigned([0])
         await second.owned(0)
-        // The second time it makes sure of the record before its own.
+        // Once to catch up, and once more to make sure of the log when it becomes the owner.
         let range = RecordedLog.Range(partition: 0, start: 0, end: 1)
         #expect(second.log.ranges == [range, range])
         #expect(second.journal.epoch(of: 0) == 2)
