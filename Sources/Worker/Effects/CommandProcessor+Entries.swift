@@ -56,6 +56,7 @@ extension CommandProcessor {
         var known = KnownEntry(
             key, try content(of: state), mark: state.mark, position: loaded.known, hasLate: loaded.hasLate,
             isAgeing: journal.isAgeing(state))
+        if loaded.isStateLate { known.stateIsLate() }
         for fact in loaded.facts {
             let merged = known.take(
                 try content(of: fact), attemptID: fact.mark.attemptID, isBefore: fact.offset < state.offset)

@@ -209,12 +209,13 @@ public final class Journal: Sendable {
         for _ in 0..<Self.loadsMax {
             var entry = JournalEntry(known: 0)
             var records: [JournalStoredRecord] = []
-            let (places, cached) = state.withLock { state in
+            let (places, late, cached) = state.withLock { state in
                 let log = state.partitions[partition]?.log
                 let places = log?.places(of: hash) ?? []
+                let late = log?.late[hash] ?? []
                 entry.known = log?.position ?? 0
-                entry.hasLate = log?.late[hash] != nil
-                return (places, places.map { state.cache.record(at: $0, of: partition) })
+                entry.hasLate = !late.isEmpty
+                return (places, late, places.map { state.cache.record(at: $0, of: partition) })
             }
             for (place, cached) in zip(places, cached) {
                 if let record = if let cached { cached } else { try await fetch(place, partition) } {
@@ -228,6 +229,7 @@ public final class Journal: Sendable {
             let isCurrent = state.withLock { $0.partitions[partition]?.log.places(of: hash) ?? [] } == places
             if isCurrent, records.count == places.count || places.count > 1 && !records.isEmpty {
                 entry.choose(from: records)
+                entry.isStateLate = entry.state.map { late.contains($0.offset) } ?? false
                 return entry
             }
             if isCurrent { break }

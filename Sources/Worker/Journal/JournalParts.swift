@@ -105,6 +105,8 @@ struct JournalEntry: Sendable {
     var facts: [JournalStoredRecord] = []
     /// Whether a late record has to be taken into account: the owner writes the entry again.
     var hasLate = false
+    /// Whether the state itself is such a record: its writer did not own the partition, and published nothing of it.
+    var isStateLate = false
 }
 
 /// An entry cannot be loaded.
