@@ -69,9 +69,8 @@ struct KnownEntry: Sendable {
     /// Whether its outcome is known and still to be published.
     var owes: Bool { mark.isOpen && entry?.effect.answer != nil }
 
-    /// The state is of a former owner, who published nothing of it: when its command was answered before, and is
-    /// done, its
-    /// outcome is still to be published.
+    /// The state is of a former owner, who published nothing of it: when its command was answered before, and is done,
+    /// its outcome is still to be published.
     mutating func stateIsLate() {
         if mark.stage == .settled, entry?.effect.isUntold == true { mark.isOpen = true }
     }
